@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mirrors the ledger on an EVM chain."""
