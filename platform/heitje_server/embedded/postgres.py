@@ -29,20 +29,26 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresServer:
-    """A running server on 127.0.0.1."""
+class PostgresAddress:
+    """Where a server on 127.0.0.1 listens, and its superuser."""
 
     port: int
-    superuser: str
     password: str
-    child: Child
-    data: Path
-    _held: ExitStack
+    superuser: str = SUPERUSER
 
     def url(self, user: str = SUPERUSER, password: str | None = None, dbname: str = "postgres") -> str:
         """Return the address of a database for this user; without more: the superuser's."""
         secret = self.password if password is None else password
         return f"postgresql://{quote(user)}:{quote(secret, safe='')}@127.0.0.1:{self.port}/{dbname}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresServer(PostgresAddress):
+    """A running server."""
+
+    child: Child
+    data: Path
+    _held: ExitStack
 
     def stop(self) -> None:
         """Disconnect everybody, write everything down, end."""
@@ -73,9 +79,7 @@ def start(home: Path, *, durable: bool = True) -> PostgresServer:
             host="127.0.0.1", port=port, user=SUPERUSER, password=password, dbname="postgres", connect_timeout=5
         )
         wait_until_ready(child, lambda: _answers(address), timeout_s=300)
-        return PostgresServer(
-            port=port, superuser=SUPERUSER, password=password, child=child, data=data, _held=held.pop_all()
-        )
+        return PostgresServer(port=port, password=password, child=child, data=data, _held=held.pop_all())
 
 
 def binaries_folder() -> Path:

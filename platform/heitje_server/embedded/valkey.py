@@ -14,17 +14,23 @@ from heitje_server.embedded.supervisor import CannotStart, Child, only_one, star
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValkeyServer:
-    """A running server on 127.0.0.1."""
+class ValkeyAddress:
+    """Where a server on 127.0.0.1 listens."""
 
     port: int
     password: str
-    child: Child
-    _held: ExitStack
 
     @property
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValkeyServer(ValkeyAddress):
+    """A running server."""
+
+    child: Child
+    _held: ExitStack
 
     def stop(self) -> None:
         """Write everything down, end."""
