@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ledger: accounts with guarded balances, a journal, entries that carry the balance they leave, an outbox.
+
+Nobody writes these tables but `ledger_post`, `ledger_open_account` and the migration's partition maker, which belong
+to heitje_books. `ledger_post` takes money only from an account of whoever is asking: a tenant from its own budget, a
+citizen from the own wallet, a shop from its own takings. The treasury (so minting and burning) is the operator's.
+
+    kind            from      -> to
+    mint            treasury  -> budget      funding received
+    refund_funding  budget    -> treasury    unspent money goes back to the issuer
+    reserve         budget    -> reserved    a chore is published
+    release         reserved  -> budget      a promise ends unused
+    reward          reserved  -> wallet      a claim is approved
+    payment         wallet    -> shop
+    refund          shop      -> wallet
+    redeem          shop      -> redeeming   the shop cashes out
+    return          redeeming -> shop        the bank sent it back
+    burn            redeeming -> treasury    the bank paid it
+"""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+TABLES = """
+create table ledger_accounts (
+  id bigint generated always as identity primary key,
+  scheme_id uuid not null references schemes,
+  kind text not null check (kind in ('treasury', 'budget', 'reserved', 'wallet', 'shop', 'redeeming')),
+  tenant_id uuid references tenants,
+  budget_line_id uuid,
+  citizen_id uuid references citizens,
+  shop_id uuid,
+  balance_cents bigint not null default 0,
+  floor_cents bigint not null default 0,
+  last_seq bigint not null default 0,
+  unique nulls not distinct (scheme_id, kind, tenant_id, budget_line_id, citizen_id, shop_id),
+  check (balance_cents >= floor_cents),
+  check (floor_cents = 0 or kind = 'treasury'),
+  check (case kind
+    when 'budget' then num_nulls(tenant_id, budget_line_id) = 0 and num_nonnulls(citizen_id, shop_id) = 0
+    when 'reserved' then num_nulls(tenant_id, budget_line_id) = 0 and num_nonnulls(citizen_id, shop_id) = 0
+    when 'wallet' then citizen_id is not null and num_nonnulls(tenant_id, budget_line_id, shop_id) = 0
+    when 'shop' then shop_id is not null and num_nonnulls(tenant_id, budget_line_id, citizen_id) = 0
+    else num_nonnulls(tenant_id, budget_line_id, citizen_id, shop_id) = 0 end)
+) with (fillfactor = 70);
+create index ledger_accounts_of_tenant on ledger_accounts (tenant_id) where tenant_id is not null;
+create index ledger_accounts_of_citizen on ledger_accounts (citizen_id) where citizen_id is not null;
+create index ledger_accounts_of_shop on ledger_accounts (shop_id) where shop_id is not null;
+
+create table ledger_transfers (
+  id bigint generated always as identity primary key,
+  scheme_id uuid not null references schemes,
+  kind text not null,
+  key text not null check (length(key) between 3 and 200),
+  source_id bigint not null,
+  target_id bigint not null,
+  amount_cents bigint not null check (amount_cents > 0),
+  at timestamptz not null,
+  unique (scheme_id, key)
+);
+
+create table ledger_entries (
+  account_id bigint not null,
+  seq bigint not null,
+  at timestamptz not null,
+  transfer_id bigint not null,
+  kind text not null,
+  amount_cents bigint not null check (amount_cents <> 0),
+  balance_cents bigint not null,
+  note text not null default '',
+  primary key (account_id, seq, at)
+) partition by range (at);
+
+-- One line a transfer, until the bridge has taken it up.
+create table ledger_outbox (
+  transfer_id bigint primary key,
+  scheme_id uuid not null
+);
+"""
+
+RIGHTS = """
+alter table ledger_accounts enable row level security;
+alter table ledger_accounts force row level security;
+alter table ledger_transfers enable row level security;
+alter table ledger_transfers force row level security;
+alter table ledger_entries enable row level security;
+alter table ledger_entries force row level security;
+alter table ledger_outbox enable row level security;
+alter table ledger_outbox force row level security;
+
+create policy own on ledger_accounts for select to heitje_app
+  using (tenant_id = (select scope_tenant()) or citizen_id = (select scope_citizen())
+         or shop_id = (select scope_shop()));
+create policy own on ledger_entries for select to heitje_app
+  using (account_id = any (array(select id from ledger_accounts)));
+create policy operator_reads on ledger_accounts for select to heitje_operator using (true);
+create policy operator_reads on ledger_transfers for select to heitje_operator using (true);
+create policy operator_reads on ledger_entries for select to heitje_operator using (true);
+create policy bridge_takes on ledger_outbox to heitje_operator using (true);
+create policy books on ledger_accounts to heitje_books using (true) with check (true);
+create policy books on ledger_transfers to heitje_books using (true) with check (true);
+create policy books on ledger_entries to heitje_books using (true) with check (true);
+create policy books on ledger_outbox to heitje_books using (true) with check (true);
+
+grant select on ledger_accounts, ledger_entries to heitje_app;
+grant select on ledger_accounts, ledger_transfers, ledger_entries to heitje_operator;
+grant select, delete on ledger_outbox to heitje_operator;
+grant select, insert on ledger_accounts to heitje_books;
+grant update (balance_cents, last_seq) on ledger_accounts to heitje_books;
+grant select, insert on ledger_transfers, ledger_entries to heitje_books;
+grant insert on ledger_outbox to heitje_books;
+
+-- Even the owner cannot rewrite history by accident: entries and journal only grow.
+create function ledger_append_only() returns trigger language plpgsql as $$
+begin
+  raise exception 'the ledger is append-only' using errcode = 'HJ090';
+end $$;
+create trigger append_only before update or delete or truncate on ledger_transfers
+  for each statement execute function ledger_append_only();
+create trigger append_only before update or delete or truncate on ledger_entries
+  for each statement execute function ledger_append_only();
+create trigger append_only before update or delete or truncate on audit_events
+  for each statement execute function ledger_append_only();
+"""
+
+PARTITIONS = """
+create function ledger_make_partitions(from_month date, months integer) returns integer
+language plpgsql as $$
+declare
+  first_day date := date_trunc('month', from_month);
+  made integer := 0;
+  name text;
+begin
+  for i in 0 .. months - 1 loop
+    name := 'ledger_entries_' || to_char(first_day + make_interval(months => i), 'YYYYMM');
+    if to_regclass(name) is null then
+      execute format('create table %I partition of ledger_entries for values from (%L) to (%L)', name,
+        (first_day + make_interval(months => i))::date || ' 00:00+00',
+        (first_day + make_interval(months => i + 1))::date || ' 00:00+00');
+      execute format('alter table %I enable row level security', name);
+      execute format('alter table %I force row level security', name);
+      execute format('create trigger append_only before update or delete or truncate on %I '
+        'for each statement execute function ledger_append_only()', name);
+      made := made + 1;
+    end if;
+  end loop;
+  return made;
+end $$;
+revoke all on function ledger_make_partitions(date, integer) from public;
+select ledger_make_partitions((now() - interval '2 months')::date, 26);
+-- Months nobody prepared land here, so that no payment ever fails for want of a table; the schedule warns.
+create table ledger_entries_default partition of ledger_entries default;
+alter table ledger_entries_default enable row level security;
+alter table ledger_entries_default force row level security;
+create trigger append_only before update or delete or truncate on ledger_entries_default
+  for each statement execute function ledger_append_only();
+"""
+
+FUNCTIONS = """
+create function ledger_route(p_kind text) returns text language sql immutable parallel safe as $$
+  select case p_kind
+    when 'mint' then 'treasury>budget' when 'refund_funding' then 'budget>treasury'
+    when 'reserve' then 'budget>reserved' when 'release' then 'reserved>budget'
+    when 'reward' then 'reserved>wallet' when 'payment' then 'wallet>shop' when 'refund' then 'shop>wallet'
+    when 'redeem' then 'shop>redeeming' when 'return' then 'redeeming>shop' when 'burn' then 'redeeming>treasury'
+  end $$;
+
+create function ledger_open_account(
+  p_scheme uuid, p_kind text, p_tenant uuid default null, p_budget_line uuid default null,
+  p_citizen uuid default null, p_shop uuid default null
+) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  found_id bigint;
+begin
+  if session_user = 'heitje_app' and not (
+    p_kind in ('budget', 'reserved') and p_tenant = scope_tenant()
+    or p_kind = 'wallet' and p_citizen = scope_citizen()
+    or p_kind = 'shop' and p_shop = scope_shop()
+  ) then
+    raise exception 'not your account' using errcode = 'HJ003';
+  end if;
+  select id into found_id from ledger_accounts where scheme_id = p_scheme and kind = p_kind
+    and tenant_id is not distinct from p_tenant and budget_line_id is not distinct from p_budget_line
+    and citizen_id is not distinct from p_citizen and shop_id is not distinct from p_shop;
+  if found_id is null then
+    insert into ledger_accounts (scheme_id, kind, tenant_id, budget_line_id, citizen_id, shop_id, floor_cents)
+    values (p_scheme, p_kind, p_tenant, p_budget_line, p_citizen, p_shop,
+            case p_kind when 'treasury' then -9000000000000000 else 0 end)
+    on conflict do nothing returning id into found_id;
+    if found_id is null then
+      select id into found_id from ledger_accounts where scheme_id = p_scheme and kind = p_kind
+        and tenant_id is not distinct from p_tenant and budget_line_id is not distinct from p_budget_line
+        and citizen_id is not distinct from p_citizen and shop_id is not distinct from p_shop;
+    end if;
+  end if;
+  return found_id;
+end $$;
+
+-- Move p_amount cents. The same key again returns the first transfer (repeated = true) and moves nothing; the same
+-- key for anything else is refused. Errors: HJ001 too little money, HJ002 key reused, HJ003 not yours or no such
+-- account, HJ004 amount or route.
+create function ledger_post(
+  p_scheme uuid, p_kind text, p_key text, p_source bigint, p_target bigint, p_amount bigint,
+  p_at timestamptz default now(), p_note text default '',
+  out transfer_id bigint, out source_balance_cents bigint, out target_balance_cents bigint, out repeated boolean
+)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  earlier ledger_transfers;
+  source ledger_accounts;
+  target ledger_accounts;
+begin
+  if p_amount is null or p_amount <= 0 or p_source = p_target then
+    raise exception 'amount must be above zero, between two accounts' using errcode = 'HJ004';
+  end if;
+  insert into ledger_transfers (scheme_id, kind, key, source_id, target_id, amount_cents, at)
+    values (p_scheme, p_kind, p_key, p_source, p_target, p_amount, p_at)
+    on conflict (scheme_id, key) do nothing returning id into transfer_id;
+  if transfer_id is null then
+    select * into strict earlier from ledger_transfers t where t.scheme_id = p_scheme and t.key = p_key;
+    if (earlier.kind, earlier.source_id, earlier.target_id, earlier.amount_cents)
+       is distinct from (p_kind, p_source, p_target, p_amount) then
+      raise exception 'this key was used for another transfer' using errcode = 'HJ002';
+    end if;
+    transfer_id := earlier.id;
+    repeated := true;
+    return;
+  end if;
+  repeated := false;
+
+  -- Always in ascending order, so that two transfers never wait for each other.
+  if p_source < p_target then
+    update ledger_accounts a set balance_cents = a.balance_cents - p_amount, last_seq = a.last_seq + 1
+      where a.id = p_source and a.scheme_id = p_scheme and a.balance_cents - p_amount >= a.floor_cents
+      returning * into source;
+    if source.id is not null then
+      update ledger_accounts a set balance_cents = a.balance_cents + p_amount, last_seq = a.last_seq + 1
+        where a.id = p_target and a.scheme_id = p_scheme returning * into target;
+    end if;
+  else
+    update ledger_accounts a set balance_cents = a.balance_cents + p_amount, last_seq = a.last_seq + 1
+      where a.id = p_target and a.scheme_id = p_scheme returning * into target;
+    update ledger_accounts a set balance_cents = a.balance_cents - p_amount, last_seq = a.last_seq + 1
+      where a.id = p_source and a.scheme_id = p_scheme and a.balance_cents - p_amount >= a.floor_cents
+      returning * into source;
+  end if;
+  -- Whose it is comes before what is in it, so that a refusal tells nobody another's balance.
+  if source.id is null then
+    select * into source from ledger_accounts a where a.id = p_source and a.scheme_id = p_scheme;
+    if source.id is not null and ledger_may_spend(source) then
+      raise exception 'too little money' using errcode = 'HJ001',
+        detail = json_build_object('balance_cents', source.balance_cents, 'amount_cents', p_amount);
+    end if;
+    raise exception 'no such account of yours' using errcode = 'HJ003';
+  end if;
+  if target.id is null or not ledger_may_spend(source) then
+    raise exception 'no such account of yours' using errcode = 'HJ003';
+  end if;
+  if ledger_route(p_kind) is distinct from source.kind || '>' || target.kind
+     or p_kind in ('reserve', 'release') and source.budget_line_id <> target.budget_line_id then
+    raise exception 'no transfer of this kind goes this way' using errcode = 'HJ004';
+  end if;
+
+  insert into ledger_entries (account_id, seq, at, transfer_id, kind, amount_cents, balance_cents, note) values
+    (p_source, source.last_seq, p_at, transfer_id, p_kind, -p_amount, source.balance_cents, p_note),
+    (p_target, target.last_seq, p_at, transfer_id, p_kind, p_amount, target.balance_cents, p_note);
+  insert into ledger_outbox (transfer_id, scheme_id) values (transfer_id, p_scheme);
+  source_balance_cents := source.balance_cents;
+  target_balance_cents := target.balance_cents;
+end $$;
+
+create function ledger_may_spend(source ledger_accounts) returns boolean language sql stable as $$
+  select case session_user
+    when 'heitje_app' then coalesce(
+      source.tenant_id = scope_tenant() or source.citizen_id = scope_citizen() or source.shop_id = scope_shop(), false)
+    when 'heitje_operator' then source.kind in ('treasury', 'redeeming', 'budget')
+    else false end $$;
+
+alter function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid) owner to heitje_books;
+alter function ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) owner to heitje_books;
+revoke all on function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid),
+  ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) from public;
+grant execute on function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid),
+  ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) to heitje_app, heitje_operator;
+"""
+
+
+def upgrade() -> None:
+    """Create the ledger."""
+    op.execute(TABLES)
+    op.execute(RIGHTS)
+    op.execute(PARTITIONS)
+    op.execute(FUNCTIONS)
