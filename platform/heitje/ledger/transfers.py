@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The one way money moves: a call of the SQL function `ledger_post` (migration 0003)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from heitje.cents import Cents
+from heitje.ledger.errors import refusals
+from heitje.ledger.models import TransferKind
+
+POST = text(
+    "select transfer_id, source_balance_cents, target_balance_cents, repeated"
+    " from ledger_post(:scheme_id, :kind, :key, :source_id, :target_id, :amount_cents, :at, :note)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """What became of it. The balances are those it left, `None` when it had been posted before."""
+
+    id: int
+    source_balance_cents: Cents | None
+    target_balance_cents: Cents | None
+    repeated: bool
+
+
+def post(  # noqa: PLR0913 - a transfer has this many parts
+    session: Session,
+    kind: TransferKind,
+    *,
+    scheme_id: UUID,
+    source_id: int,
+    target_id: int,
+    amount_cents: Cents,
+    key: str,
+    at: datetime,
+    note: str = "",
+) -> Transfer:
+    """Move `amount_cents` (cents of a Heitje, above zero) from source to target.
+
+    `key` names the cause, such as `claim:<id>:reward`. A second transfer with the same key returns the first and
+    moves nothing, so a retry is always safe. `note` is shown on both statements: nothing personal.
+    Raises `BalanceTooLow`, `KeyReused`, `NotYourAccount` (the source must belong to the session's scope),
+    `TransferImpossible`, `BooksBusy`.
+    """
+    with refusals():
+        row = session.execute(
+            POST,
+            {
+                "scheme_id": scheme_id,
+                "kind": kind.value,
+                "key": key,
+                "source_id": source_id,
+                "target_id": target_id,
+                "amount_cents": amount_cents,
+                "at": at,
+                "note": note,
+            },
+        ).one()
+    return Transfer(
+        id=row.transfer_id,
+        source_balance_cents=row.source_balance_cents,
+        target_balance_cents=row.target_balance_cents,
+        repeated=row.repeated,
+    )
