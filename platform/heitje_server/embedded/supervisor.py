@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+from heitje_server import launcher
+
+LAUNCHER = Path(launcher.__file__)
 LOG_LIMIT_BYTES = 10_000_000
 POLL_S = 0.02
 
@@ -77,10 +79,10 @@ def start_child(
     """
     log = _open_log(home, name)
     uid = "-" if appear_as_uid is None else str(appear_as_uid)
-    launcher: list[str | Path] = [sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(death_signal)), uid]
+    launch: list[str | Path] = [sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(death_signal)), uid]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*launcher, *command],
+            [*launch, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
