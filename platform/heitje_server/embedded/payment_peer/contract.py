@@ -58,7 +58,7 @@ class Contract:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.version: str = document["info"]["version"]
         self._document = document
-        self._registry: Registry[Any] = Registry(retrieve=self._component)
+        self._registry: Registry[Any] = Registry(retrieve=self._component)  # type: ignore[call-arg]
         self._paths = [
             (re.compile("".join(_path_pattern(part) for part in re.split(r"({\w+})", template))), template)
             for template in sorted(document["paths"], key=lambda path: path.count("{"))
@@ -94,7 +94,8 @@ class Contract:
 
     def component(self, name: str) -> Schema:
         """Return the schema of that name."""
-        return as_json_schema(self._document["components"]["schemas"][name])
+        schema: Schema = as_json_schema(self._document["components"]["schemas"][name])
+        return schema
 
 
 @cache

@@ -119,7 +119,9 @@ class Store:
 
     def delivered(self, event_id: str) -> None:
         with self._lock:
-            self._connection.execute("update deliveries set answered_at = ? where event_id = ?", (time.time(), event_id))
+            self._connection.execute(
+                "update deliveries set answered_at = ? where event_id = ?", (time.time(), event_id)
+            )
 
     def try_again(self, event_id: str, *, after_s: float) -> None:
         with self._lock:
