@@ -34,6 +34,7 @@ create table schemes (
   area_name text not null,
   play_money boolean not null default false,
   guaranteed_until date not null,
+  max_reward_per_hour_cents bigint not null default 1500 check (max_reward_per_hour_cents > 0),
   created_at timestamptz not null default now()
 );
 alter table schemes enable row level security;

@@ -264,9 +264,47 @@ revoke all on function claims_take_slot() from public;
 create trigger take_slot after insert or update of state on claims for each row execute function claims_take_slot();
 """
 
+GUARDS = """
+-- The next free slot, locked until the transaction ends; null when there is none.
+create function claims_pick_slot(p_tenant uuid, p_chore uuid) returns uuid
+language sql security definer set search_path = public, pg_temp as $$
+  select s.id from slots s join chores c on c.tenant_id = s.tenant_id and c.id = s.chore_id
+  where s.tenant_id = p_tenant and s.chore_id = p_chore and s.state = 'free' and c.state = 'open'
+    and scope_citizen() is not null
+  order by s.number limit 1 for update of s skip locked $$;
+alter function claims_pick_slot(uuid, uuid) owner to heitje_books;
+revoke all on function claims_pick_slot(uuid, uuid) from public;
+grant execute on function claims_pick_slot(uuid, uuid) to heitje_app;
+
+-- Nobody decides on a claim of their own, whatever their role: one e-mail address is one person.
+create policy books_compare on members for select to heitje_books using (true);
+create policy books_compare on citizens for select to heitje_books using (true);
+create policy books_compare on claims for select to heitje_books using (true);
+grant select (tenant_id, id, email) on members to heitje_books;
+grant select (id, email) on citizens to heitje_books;
+grant select (tenant_id, id, citizen_id) on claims to heitje_books;
+create function decisions_never_own() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if exists (
+    select from claims c
+    join citizens z on z.id = c.citizen_id
+    join members m on m.tenant_id = c.tenant_id and m.id = new.member_id
+    where c.tenant_id = new.tenant_id and c.id = new.claim_id and z.email = m.email
+  ) then
+    raise exception 'a claim is decided by somebody else than the claimant' using errcode = 'HJ030';
+  end if;
+  return new;
+end $$;
+alter function decisions_never_own() owner to heitje_books;
+revoke all on function decisions_never_own() from public;
+create trigger never_own before insert on claim_decisions for each row execute function decisions_never_own();
+"""
+
 
 def upgrade() -> None:
     """Create chores and claims."""
     op.execute(CHORES)
     op.execute(CLAIMS)
     op.execute(RIGHTS)
+    op.execute(GUARDS)
