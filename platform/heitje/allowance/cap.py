@@ -74,7 +74,7 @@ class Allowance:
         return self.limit_cents - self.held_cents - self.committed_cents
 
 
-def hold_room(  # noqa: PLR0913 - the claim's own facts
+def hold_room(
     session: Session, *, scheme_id: UUID, claim_id: UUID, tenant_id: UUID, reward_cents: Cents, on: date
 ) -> None:
     """Set room aside for a claim of the citizen whose session this is. Holding twice for one claim holds once.

@@ -15,7 +15,7 @@ OPEN = text(
 )
 
 
-def open_account(  # noqa: PLR0913 - the owner is one of several
+def open_account(
     session: Session,
     kind: AccountKind,
     *,
