@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The background worker: takes jobs from the queue, each in a process of its own. Start as many as you like."""
+
+import signal
+
+from redis import Redis
+from rq import Worker
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+
+from heitje.config import Settings
+from heitje_server.launcher import die_with_parent
+
+QUEUE_NAMES = ("heitje",)
+
+
+class MortalHorseWorker(Worker):
+    """RQ's worker, whose job processes end when it is killed: a job left alone would run beside its second run."""
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        if self.pid is not None:
+            die_with_parent(self.pid, signal.SIGKILL)
+        super().main_work_horse(job, queue)
+
+
+def connect(settings: Settings) -> Redis:
+    """Open the queue server; answers that take longer than it may block are an error."""
+    return Redis.from_url(settings.redis_url, health_check_interval=30, socket_connect_timeout=5)
+
+
+def make_worker(settings: Settings, queue_names: tuple[str, ...] = QUEUE_NAMES) -> Worker:
+    """Return a worker on these queues, first ones first. Jobs are JSON: data, never objects or code."""
+    return MortalHorseWorker(list(queue_names), connection=connect(settings), serializer=JSONSerializer)
+
+
+def work(settings: Settings, queue_names: tuple[str, ...] = QUEUE_NAMES, *, burst: bool = False) -> None:
+    """Work until told to stop, or, with `burst`, until the queues are empty."""
+    make_worker(settings, queue_names).work(burst=burst, logging_level="INFO")
