@@ -28,7 +28,7 @@ class BalanceTooLow(HeitjeError):
 
 
 class KeyReused(HeitjeError):
-    """This key already names another transfer."""
+    """Another transfer has this key already."""
 
     code = "key-reused"
     title = "This was already sent with other details. Start again."
