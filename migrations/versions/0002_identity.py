@@ -211,7 +211,11 @@ alter table sessions enable row level security;
 alter table sessions force row level security;
 create policy bearer on sessions to heitje_app
   using ('session:' || token_sha256 = (select scope_knows())) with check ('session:' || token_sha256 = (select scope_knows()));
-create policy own_tenant_ends on sessions for delete to heitje_app using (tenant_id = (select scope_tenant()));
+-- Whoever a session belongs to may end it. A DELETE that names rows must also be let see them.
+create policy owner_sees on sessions for select to heitje_app using (
+  tenant_id = (select scope_tenant()) or citizen_id = (select scope_citizen()) or shop_id = (select scope_shop()));
+create policy owner_ends on sessions for delete to heitje_app using (
+  tenant_id = (select scope_tenant()) or citizen_id = (select scope_citizen()) or shop_id = (select scope_shop()));
 create policy operator_ends on sessions to heitje_operator using (true);
 grant select, insert, update, delete on sessions to heitje_app;
 grant select (token_sha256, expires_at, tenant_id), delete on sessions to heitje_operator;

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who people are, how they sign in, and what they may do."""
+"""Who there is and who is asking: people, sign-in, sessions, guards."""

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Finds who somebody is: citizens, members with their roles, shop staff. Blocked people are not found."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Text, Uuid, column, select, table
+from sqlalchemy.orm import Session, joinedload
+
+from heitje.identity.models import Citizen, Member, Tenant
+
+CLOSED_STATES = ("suspended", "closed")
+"""Nobody signs in to such an organisation, and who is signed in is out."""
+
+# The models of shops lie above this package; of them this reads who may stand at a till.
+SHOPS = table("shops", column("id", Uuid), column("name", Text), column("state", Text))
+STAFF = table(
+    "shop_staff",
+    *(column("shop_id", Uuid), column("id", Uuid), column("email", Text), column("name", Text)),
+    *(column("role", Text), column("state", Text)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """Somebody of a shop. `role` is "owner" or "till"."""
+
+    id: UUID
+    shop_id: UUID
+    name: str
+    email: str
+    role: str
+    shop_name: str
+
+
+def find_citizen(session: Session, citizen_id: UUID) -> Citizen | None:
+    """Return the citizen unless blocked or erased; in the scope of that citizen."""
+    return session.scalar(select(Citizen).where(Citizen.id == citizen_id, Citizen.state == "active"))
+
+
+def find_member(session: Session, member_id: UUID) -> Member | None:
+    """Return the active member with roles and tenant, in one query; in the scope of the tenant."""
+    query = (
+        select(Member)
+        .join(Tenant, Tenant.id == Member.tenant_id)
+        .where(Member.id == member_id, Member.state == "active", Tenant.state.not_in(CLOSED_STATES))
+        .options(joinedload(Member.tenant), joinedload(Member.roles))
+    )
+    return session.scalars(query).unique().one_or_none()
+
+
+def find_staff(session: Session, shop_id: UUID, staff_id: UUID) -> Staff | None:
+    """Return who stands at the till unless blocked; in the scope of the shop."""
+    query = (
+        select(*STAFF.c["id", "shop_id", "name", "email", "role"], SHOPS.c.name.label("shop_name"))
+        .join(SHOPS, SHOPS.c.id == STAFF.c.shop_id)
+        .where(STAFF.c.shop_id == shop_id, STAFF.c.id == staff_id, STAFF.c.state == "active")
+    )
+    row = session.execute(query).mappings().one_or_none()
+    return None if row is None else Staff(**row)
+
+
+def staff_by_email(session: Session, email: str) -> list[tuple[UUID, UUID]]:
+    """List (shop, staff) ids of everybody with this address who is not blocked; where `email:<address>` is known."""
+    query = select(STAFF.c.shop_id, STAFF.c.id).where(STAFF.c.email == email, STAFF.c.state == "active")
+    return [(row.shop_id, row.id) for row in session.execute(query.order_by(STAFF.c.shop_id))]
