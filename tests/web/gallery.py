@@ -33,8 +33,14 @@ class ClaimForm(OnceForm):
     kind = SelectField("Klussoort", choices=[SelectChoice("green", "Groen"), SelectChoice("paint", "Schilderen")])
     when = DateField("Dag", validators=[Required()])
     remark = TextAreaField("Opmerking")
-    evidence = SelectMultipleField("Bewijs", choices=[SelectChoice("photo", "Foto"), SelectChoice("hours", "Uren"), SelectChoice("code", "Code")])
-    who = RadioField("Voor wie", choices=[SelectChoice("all", "Iedereen"), SelectChoice("adults", "Alleen 18 jaar en ouder")], default="all")
+    evidence = SelectMultipleField(
+        "Bewijs", choices=[SelectChoice("photo", "Foto"), SelectChoice("hours", "Uren"), SelectChoice("code", "Code")]
+    )
+    who = RadioField(
+        "Voor wie",
+        choices=[SelectChoice("all", "Iedereen"), SelectChoice("adults", "Alleen 18 jaar en ouder")],
+        default="all",
+    )
     photo = PhotoField("Foto van het resultaat")
     agree = BooleanField("Ik heb de verklaring gelezen")
 

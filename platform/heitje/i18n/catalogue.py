@@ -86,7 +86,7 @@ def missing(root: Path = ROOT) -> list[str]:
         if not message.id:
             continue
         known = dutch.get(message.id, message.context)
-        strings = [] if known is None else [known.string] if isinstance(known.string, str) else list(known.string)
+        strings = [] if known is None else [known.string] if isinstance(known.string, str) else list(known.string or ())
         if known is None or known.fuzzy or not strings or not all(strings):
             gaps.append(message.id if isinstance(message.id, str) else message.id[0])
     return gaps
@@ -111,7 +111,7 @@ def _config() -> tuple[list[tuple[str, str]], dict[str, dict[str, str]]]:
     from babel.messages.frontend import parse_mapping_cfg
 
     with CONFIG.open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     return methods, options
 
 

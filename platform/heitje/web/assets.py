@@ -13,7 +13,7 @@ from wsgiref.headers import Headers
 
 from flask import Flask, Response, current_app, render_template, send_from_directory
 from flask_babel import gettext as _
-from whitenoise import WhiteNoise
+from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 
 from heitje.config import Settings
 from heitje.web.security import security_headers
@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 ONE_DAY_S = 86_400
 
 SHELL = (
-    "css/heitje.css", "js/app.js", "js/outbox.js", "vendor/htmx.min.js", "vendor/figtree.woff2", "icons/heitje.svg",
+    "css/heitje.css", "js/app.js", "js/outbox.js", "js/kept.js", "vendor/htmx.min.js", "vendor/figtree.woff2", "icons/heitje.svg",
 )  # fmt: skip
 """What the phone keeps from the first visit on, so that a page opens without a network."""
 
@@ -86,10 +86,12 @@ def _digest(folder: Path) -> str:
     return seen.hexdigest()[:12]
 
 
-def _older_version(version: str, name: str) -> Response:
+def _older_version(name: str, **_version: str) -> Response:
     """A page from before an update asks for its own version; it gets today's file, and keeps it only shortly."""
     first, _slash, rest = name.partition("/")
-    answer = send_from_directory(_folders()[first][0], rest) if first in _folders() else send_from_directory(STATIC, name)
+    answer = (
+        send_from_directory(_folders()[first][0], rest) if first in _folders() else send_from_directory(STATIC, name)
+    )
     answer.headers["Cache-Control"] = "public, max-age=60"
     return answer
 
@@ -128,7 +130,8 @@ def _manifest() -> Response:
         "background_color": "#fafafa",
         "theme_color": f"#{DEFAULT_COLOUR}",
         "icons": [
-            {"src": asset(name), "sizes": size, "type": "image/png", "purpose": purpose} for name, size, purpose in sizes
+            {"src": asset(name), "sizes": size, "type": "image/png", "purpose": purpose}
+            for name, size, purpose in sizes
         ],
     }
     return _text(json.dumps(facts), "application/manifest+json", max_age_s=ONE_DAY_S)

@@ -50,7 +50,7 @@ class AmountField(StringField):
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         """Read what was typed; refuse with an example of what can be read."""
-        self.data: Cents | None = None
+        self.data: Cents | None = None  # type: ignore[assignment]
         if not valuelist or not valuelist[0].strip():
             return
         try:

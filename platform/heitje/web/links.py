@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 
 def safe_next(address: str | None, otherwise: str) -> str:
-    """Return `address` when it is a path on this site, else `otherwise`.
+    r"""Return `address` when it is a path on this site, else `otherwise`.
 
-    "//evil", "/\\evil", "https://evil" and addresses with control characters are not paths on this site.
+    "//evil", "/\evil", "https://evil" and addresses with control characters are not paths on this site.
     """
     if not address or not address.startswith("/") or address[1:2] in {"/", "\\"}:
         return otherwise

@@ -7,9 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from heitje.errors import HeitjeError, InvalidInput
@@ -61,7 +63,8 @@ def wants_problem_document() -> bool:
 
 def problem_title(error: HeitjeError) -> str:
     """Return the sentence a person reads for this refusal, in their language."""
-    return _(error.title)
+    title: str = _(error.title)
+    return title
 
 
 def problem_document(error: HeitjeError) -> dict[str, Any]:
@@ -88,10 +91,20 @@ def problem_response(document: Mapping[str, Any], headers: Mapping[str, str] | N
 
 
 def problem_page(
-    status: int, title: str, *, advice: str = "", details: tuple[str, ...] = (), headers: Mapping[str, str] | None = None
+    status: int,
+    title: str,
+    *,
+    advice: str = "",
+    details: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the error page: what is the matter, what to do, and a way on."""
-    page = render_template("web/problem.html", status=status, title=title, advice=advice, details=details)
+    try:
+        page = render_template("web/problem.html", status=status, title=title, advice=advice, details=details)
+    except Exception:
+        # Even the frame of the page may be what is broken; the person still gets a sentence.
+        current_app.logger.exception("the error page cannot be drawn")
+        page = str(escape(title))
     return Response(page, status=status, headers=dict(headers or {}))
 
 
@@ -99,7 +112,7 @@ def _refused(error: HeitjeError) -> Response:
     headers = {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else {}
     if wants_problem_document():
         return problem_response(problem_document(error), headers)
-    details = ()
+    details: tuple[str, ...] = ()
     if isinstance(error, InvalidInput):
         details = tuple(str(text) for texts in error.errors.values() for text in texts)
     advice = str(ADVICE[error.status]) if error.status in {401, 404} else ""
@@ -113,12 +126,12 @@ def _form_too_old(_error: CSRFError) -> Response:
     return problem_page(400, title, advice=_("Open the page again and send the form once more."))
 
 
-def _http_error(error: HTTPException) -> Response:
-    if error.response is not None and error.code is None:
-        return Response(error.response)
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.response
     status = error.code or 500
-    if 300 <= status < 400:
-        return Response(error.get_response())  # type: ignore[arg-type]
+    if status < 400:
+        return error.get_response()
     given = dict(error.get_headers(request.environ))
     headers = {name: given[name] for name in KEPT_HEADERS if name in given}
     title = str(TITLES.get(status, TITLES[400 if status < 500 else 500]))
@@ -131,7 +144,7 @@ def _http_error(error: HTTPException) -> Response:
 def _fault(error: Exception) -> Response:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
-    current_app.logger.exception("fault at %s %s", request.method, request.path, exc_info=error)
+    current_app.logger.error("fault at %s %s", request.method, request.path, exc_info=error)
     title = str(TITLES[500])
     if wants_problem_document():
         return problem_response({"type": "/problems/fault", "title": title, "status": 500})

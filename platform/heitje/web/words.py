@@ -14,11 +14,14 @@ from heitje.i18n.language import current_language
 def duration(minutes: int) -> str:
     """Write minutes as "45 minuten", "1 uur", "1 uur en 30 minuten"."""
     hours, rest = divmod(minutes, 60)
-    in_hours = ngettext("%(num)s hour", "%(num)s hours", hours)
-    in_minutes = ngettext("%(num)s minute", "%(num)s minutes", rest)
+    in_hours: str = ngettext("%(num)s hour", "%(num)s hours", hours)
+    in_minutes: str = ngettext("%(num)s minute", "%(num)s minutes", rest)
     if not hours:
         return in_minutes
-    return _("%(hours)s and %(minutes)s", hours=in_hours, minutes=in_minutes) if rest else in_hours
+    if not rest:
+        return in_hours
+    both: str = _("%(hours)s and %(minutes)s", hours=in_hours, minutes=in_minutes)
+    return both
 
 
 def distance(metres: float) -> str:

@@ -12,6 +12,7 @@ const behaviours = [
   ["[data-submit-on-change]", () => import("./choose.js"), "submitOnChange"],
   ["[data-near]", () => import("./near.js"), "enhanceNearButton"],
   ["[data-focus]", () => import("./focus.js"), "focusOn"],
+  ["html[data-kept-at]", () => import("./kept.js"), "showAge"],
   ["[data-copy]", () => import("./copy.js"), "enhanceCopyButton"],
 ];
 const bound = new WeakMap();
