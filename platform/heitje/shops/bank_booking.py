@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from heitje.cents import Cents
 from heitje.clock import local_day
 from heitje.errors import InvalidInput
-from heitje.shops.bank_file import IbanUnreadable, read_iban
+from heitje.shops.bank_file import N_, IbanUnreadable, read_iban
 
 _EUROS = re.compile(r"\+?(?P<whole>[0-9]{0,15})(?:\.(?P<part>[0-9]{0,5}))?", re.ASCII)
 _RETURN_OF_A_TRANSFER = "RRTN"
@@ -80,13 +80,13 @@ def read_booking(entry: Element, iban: str) -> BankBooking:
     )
     if not reference:
         raise BankStatementUnreadable(
-            "A booking has no reference of the bank, so we cannot know whether we had it before.",
+            N_("A booking has no reference of the bank, so we cannot know whether we had it before."),
             entry=read_text(entry, "NtryRef"),
         )
     amount_cents = signed_cents(entry, booking=reference)
     lines = tuple(_lines(entry, details or [Element("TxDtls")], amount_cents, iban, reference))
     if sum(line.amount_cents for line in lines) != amount_cents:
-        raise BankStatementUnreadable("A booking is not the sum of its payments.", booking=reference)
+        raise BankStatementUnreadable(N_("A booking is not the sum of its payments."), booking=reference)
     return BankBooking(
         iban=iban,
         acct_svcr_ref=reference,
@@ -125,7 +125,7 @@ def _part_of_batch(entry: Element, detail: Element, reference: str) -> Cents:
     if amount is None:
         amount = detail.find("AmtDtls/TxAmt/Amt")
     if amount is None:
-        raise BankStatementUnreadable("A payment in a batch does not say its amount.", booking=reference)
+        raise BankStatementUnreadable(N_("A payment in a batch does not say its amount."), booking=reference)
     cents = _cents(amount, booking=reference)
     direction = read_text(detail, "CdtDbtInd") or read_text(entry, "CdtDbtInd")
     return -cents if direction == "DBIT" else cents
@@ -141,7 +141,7 @@ def read_account(text: str) -> str:
     try:
         return read_iban(text) if text else ""
     except IbanUnreadable:
-        raise BankStatementUnreadable("An account number in this file is not a valid IBAN.", iban=text) from None
+        raise BankStatementUnreadable(N_("An account number in this file is not a valid IBAN."), iban=text) from None
 
 
 def signed_cents(element: Element, **facts: str) -> Cents:
@@ -149,7 +149,7 @@ def signed_cents(element: Element, **facts: str) -> Cents:
     amount = element.find("Amt")
     direction = read_text(element, "CdtDbtInd")
     if amount is None or direction not in {"CRDT", "DBIT"}:
-        raise BankStatementUnreadable("An amount, or whether it came in or went out, is missing.", **facts)
+        raise BankStatementUnreadable(N_("An amount, or whether it came in or went out, is missing."), **facts)
     cents = _cents(amount, **facts)
     return -cents if direction == "DBIT" else cents
 
@@ -158,10 +158,10 @@ def _cents(amount: Element, **facts: str) -> Cents:
     text = (amount.text or "").strip()
     found = _EUROS.fullmatch(text)
     if amount.get("Ccy") != "EUR":
-        raise BankStatementUnreadable("An amount is not in euros.", currency=amount.get("Ccy"), **facts)
+        raise BankStatementUnreadable(N_("An amount is not in euros."), currency=amount.get("Ccy"), **facts)
     whole, part = (found["whole"], found["part"] or "") if found else ("", "")
     if not whole + part or part[2:].strip("0"):
-        raise BankStatementUnreadable("An amount cannot be read as euros and cents.", amount=text[:40], **facts)
+        raise BankStatementUnreadable(N_("An amount cannot be read as euros and cents."), amount=text[:40], **facts)
     return int(whole or "0") * 100 + int(part[:2].ljust(2, "0"))
 
 
@@ -175,8 +175,8 @@ def _booked_on(entry: Element, reference: str) -> date:
             if day:
                 return date.fromisoformat(day[:10])  # a zone may follow, and does not change a bank's day
         except ValueError:
-            raise BankStatementUnreadable("A date cannot be read.", booking=reference, date=day or moment) from None
-    raise BankStatementUnreadable("A booking has no date.", booking=reference)
+            raise BankStatementUnreadable(N_("A date cannot be read."), booking=reference, date=day or moment) from None
+    raise BankStatementUnreadable(N_("A booking has no date."), booking=reference)
 
 
 def _batch_count(entry: Element, lines: int) -> int:

@@ -33,6 +33,8 @@ IDENTIFIER_LENGTH = 35
 _IBAN_ONLY_COUNTRIES = re.compile(
     "AT|BE|BG|CY|CZ|DE|DK|EE|ES|FI|FR|GR|HR|HU|IE|IS|IT|LI|LT|LU|LV|MT|NL|NO|PL|PT|RO|SE|SI|SK"
 )
+N_ = str
+"""Marks a text for the catalogue; whoever shows it translates."""
 _LATIN = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*", re.ASCII)
 # What banks agreed to write instead, for what is no letter with an accent. One for one: lengths stay.
 _INSTEAD = str.maketrans(
@@ -187,7 +189,7 @@ def _what_is_wrong(file: BankFile) -> dict[str, list[str]]:
         "debtor_name": _wrong_text(file.debtor_name, NAME_LENGTH),
         "debtor_iban": _wrong_iban(file.debtor_iban),
         "debtor_bic": _wrong_bic(file.debtor_bic),
-        "orders": [] if file.orders else ["A bank file needs at least one payment."],
+        "orders": [] if file.orders else [N_("A bank file needs at least one payment.")],
     }
     seen: set[str] = set()
     for number, order in enumerate(file.orders, start=1):
@@ -195,10 +197,10 @@ def _what_is_wrong(file: BankFile) -> dict[str, list[str]]:
         seen.add(order.end_to_end_id)
         found |= {
             f"orders.{number}.end_to_end_id": _wrong_identifier(order.end_to_end_id)
-            + (["Another payment in this file has the same reference."] if twice else []),
+            + ([N_("Another payment in this file has the same reference.")] if twice else []),
             f"orders.{number}.amount_cents": []
             if 0 < order.amount_cents <= MAX_CENTS
-            else ["An amount is at least one cent and at most one hundred million euros."],
+            else [N_("An amount is at least one cent and at most one hundred million euros.")],
             f"orders.{number}.iban": _wrong_iban(order.iban),
             f"orders.{number}.account_name": _wrong_text(order.account_name, NAME_LENGTH),
             f"orders.{number}.remittance": _wrong_text(order.remittance, REMITTANCE_LENGTH),
@@ -210,9 +212,9 @@ def _wrong_identifier(text: str) -> list[str]:
     wrong = _wrong_text(text, IDENTIFIER_LENGTH)
     if text != in_bank_characters(text):
         # An identifier is never rewritten: the statement must bring back what we stored.
-        wrong.append("A reference may only have letters, digits and / - ? : ( ) . , ' + without accents.")
+        wrong.append(N_("A reference may only have letters, digits and / - ? : ( ) . , ' + without accents."))
     if text.startswith("/") or text.endswith("/") or "//" in text:
-        wrong.append("A reference may not start or end with a slash, nor have two in a row.")
+        wrong.append(N_("A reference may not start or end with a slash, nor have two in a row."))
     return wrong
 
 
@@ -220,11 +222,11 @@ def _wrong_text(text: str, length: int) -> list[str]:
     written = in_bank_characters(text)
     wrong = []
     if not written:
-        wrong.append("Fill this in.")
+        wrong.append(N_("Fill this in."))
     if len(written) > length:
-        wrong.append("This is too long for a bank file.")
+        wrong.append(N_("This is too long for a bank file."))
     if not fits_bank_characters(written):
-        wrong.append("This has a character that banks do not accept. Use letters, digits and / - ? : ( ) . , ' +")
+        wrong.append(N_("This has a character that banks do not accept. Use letters, digits and / - ? : ( ) . , ' +"))
     return wrong
 
 
@@ -232,9 +234,9 @@ def _wrong_iban(text: str) -> list[str]:
     try:
         iban = read_iban(text)
     except IbanUnreadable:
-        return ["This is not a valid IBAN. Check it for typing errors."]
+        return [N_("This is not a valid IBAN. Check it for typing errors.")]
     if not _IBAN_ONLY_COUNTRIES.match(iban):
-        return ["We can only pay to accounts in the European Economic Area."]
+        return [N_("We can only pay to accounts in the European Economic Area.")]
     return []
 
 
@@ -243,11 +245,11 @@ def _wrong_bic(text: str) -> list[str]:
         if text:
             BIC(text)
     except SchwiftyException:
-        return ["This is not a valid BIC. Leave it empty if you do not know it."]
+        return [N_("This is not a valid BIC. Leave it empty if you do not know it.")]
     return []
 
 
 def _wrong_day(file: BankFile) -> list[str]:
     if file.execution_day < local_day(file.created_at):
-        return ["The day of payment lies before the day on which this file was made."]
+        return [N_("The day of payment lies before the day on which this file was made.")]
     return []

@@ -25,6 +25,7 @@ from heitje.shops.bank_booking import (
     read_text,
     signed_cents,
 )
+from heitje.shops.bank_file import N_
 
 __all__ = ["BankBooking", "BankStatement", "BankStatementUnreadable", "BookingLine", "read_bank_statements"]
 
@@ -59,7 +60,9 @@ def read_bank_statements(content: bytes) -> tuple[BankStatement, ...]:
     root = _read_xml(content)
     namespace, _, name = root.tag.removeprefix("{").partition("}")
     if name != "Document" or namespace not in _KINDS:
-        raise BankStatementUnreadable("This is not a camt.053 or camt.054 file of version 02 or 08.", found=root.tag)
+        raise BankStatementUnreadable(
+            N_("This is not a camt.053 or camt.054 file of version 02 or 08."), found=root.tag
+        )
     for element in root.iter():
         # One namespace per file, so names alone are enough from here on; extensions keep their own.
         element.tag = element.tag.removeprefix(f"{{{namespace}}}")
@@ -70,22 +73,22 @@ def read_bank_statements(content: bytes) -> tuple[BankStatement, ...]:
         for element in (message.findall(statement_name) if message is not None else ())
     )
     if not statements:
-        raise BankStatementUnreadable("There is no statement in this file.")
+        raise BankStatementUnreadable(N_("There is no statement in this file."))
     _refuse_doubles(statements)
     return statements
 
 
 def _read_xml(content: bytes) -> Element:
     if len(content) > MAX_BYTES:
-        raise BankStatementUnreadable("This file is too large for a bank statement.", max_bytes=MAX_BYTES)
+        raise BankStatementUnreadable(N_("This file is too large for a bank statement."), max_bytes=MAX_BYTES)
     try:
         root: Element = fromstring(content, forbid_dtd=True)
     except DefusedXmlException:
-        raise BankStatementUnreadable("This file has definitions that no bank sends. It was not read.") from None
+        raise BankStatementUnreadable(N_("This file has definitions that no bank sends. It was not read.")) from None
     except ParseError as error:
-        raise BankStatementUnreadable("This file is damaged or is no XML.", line=error.position[0]) from None
+        raise BankStatementUnreadable(N_("This file is damaged or is no XML."), line=error.position[0]) from None
     except (ValueError, LookupError):
-        raise BankStatementUnreadable("This file is damaged or is no XML.") from None
+        raise BankStatementUnreadable(N_("This file is damaged or is no XML.")) from None
     return root
 
 
@@ -93,7 +96,7 @@ def _statement(element: Element, *, with_balances: bool) -> BankStatement:
     statement_id = read_text(element, "Id")
     iban = read_account(read_text(element, "Acct/Id/IBAN"))
     if iban == "":
-        raise BankStatementUnreadable("A statement does not say of which IBAN it is.", statement=statement_id)
+        raise BankStatementUnreadable(N_("A statement does not say of which IBAN it is."), statement=statement_id)
     bookings = tuple(
         read_booking(entry, iban)
         for entry in element.findall("Ntry")
@@ -104,7 +107,7 @@ def _statement(element: Element, *, with_balances: bool) -> BankStatement:
         booked = sum(booking.amount_cents for booking in bookings)
         if opening + booked != closing:
             raise BankStatementUnreadable(
-                "The opening balance and the bookings do not lead to the closing balance.",
+                N_("The opening balance and the bookings do not lead to the closing balance."),
                 statement=statement_id, opening_cents=opening, booked_cents=booked, closing_cents=closing,
             )  # fmt: skip
     return BankStatement(
@@ -120,7 +123,7 @@ def _balances(element: Element, statement_id: str) -> tuple[Cents, Cents]:
     opening = by_type.get("OPBD", by_type.get("PRCD", interim[0] if interim else None))
     closing = by_type.get("CLBD", interim[-1] if interim else None)
     if opening is None or closing is None:
-        raise BankStatementUnreadable("A statement lacks its opening or closing balance.", statement=statement_id)
+        raise BankStatementUnreadable(N_("A statement lacks its opening or closing balance."), statement=statement_id)
     return opening, closing
 
 
@@ -129,5 +132,5 @@ def _refuse_doubles(statements: tuple[BankStatement, ...]) -> None:
     for statement in statements:
         for booking in statement.bookings:
             if booking.key in seen:
-                raise BankStatementUnreadable("A booking is in this file twice.", booking=booking.acct_svcr_ref)
+                raise BankStatementUnreadable(N_("A booking is in this file twice."), booking=booking.acct_svcr_ref)
             seen.add(booking.key)
