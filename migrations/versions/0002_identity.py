@@ -58,16 +58,23 @@ create table tenant_details (
   agreement_version text,
   agreement_accepted_at timestamptz,
   agreement_accepted_by uuid,
+  non_displacement_policy text not null default '' check (length(non_displacement_policy) <= 4000),
+  kvk_confirmed boolean not null default false,
   active_users_included boolean not null default true,
   unique (tenant_id, kvk_number)
 );
--- The chamber-of-commerce number is unique in a scheme; the index is the books' word, seen by nobody (see T6).
-create unique index tenant_details_kvk on tenant_details (scheme_id, kvk_number);
+-- Once operators have admitted an organisation, its chamber-of-commerce number is taken in the scheme. Until then two
+-- may say the same, so that signing up tells nobody who else is there (T6), and nobody can occupy another's number.
+create unique index tenant_details_kvk on tenant_details (scheme_id, kvk_number) where kvk_confirmed;
 alter table tenant_details enable row level security;
 alter table tenant_details force row level security;
 create policy tenant_own on tenant_details to heitje_app using (tenant_id = (select scope_tenant()));
+create policy confirmed_by_operators on tenant_details as restrictive for insert to heitje_app
+  with check (not kvk_confirmed);
 create policy operator_all on tenant_details to heitje_operator using (true) with check (true);
-grant select, insert, update on tenant_details to heitje_app;
+grant select, insert on tenant_details to heitje_app;
+grant update (billing_email, billing_reference, privacy_contact, address, stripe_customer_id, agreement_version,
+  agreement_accepted_at, agreement_accepted_by, non_displacement_policy) on tenant_details to heitje_app;
 grant select, update on tenant_details to heitje_operator;
 
 create table tenant_admissions (

@@ -54,6 +54,8 @@ class TenantDetails(Base):
     agreement_version: Mapped[str | None]
     agreement_accepted_at: Mapped[datetime | None]
     agreement_accepted_by: Mapped[UUID | None]
+    non_displacement_policy: Mapped[str] = mapped_column(default="")
+    kvk_confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
     active_users_included: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
