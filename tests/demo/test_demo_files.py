@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from heitje.clock import AMSTERDAM
 from heitje.shops.bank_file import NAME_LENGTH, fits_bank_characters, in_bank_characters, read_iban
@@ -19,6 +20,7 @@ from heitje_server.demo.files import (
     read_categories,
     read_chores,
     read_citizens,
+    read_claims,
     read_kits,
     read_neighbourhoods,
     read_organisations,
@@ -274,6 +276,31 @@ def test_every_address_for_mail_is_one_that_nobody_receives():
     for email in emails:
         assert re.fullmatch(r"[a-z0-9.-]+@([a-z-]+\.)?example\.org", email), email
     assert len(set(emails)) == len(emails)
+
+
+def test_what_was_handed_in_is_what_the_chore_asks_for():
+    chores = {chore.title: chore for chore in read_chores()}
+    citizens = {citizen.email: citizen for citizen in read_citizens()}
+
+    assert len(read_claims()) == 4
+    for claim in read_claims():
+        chore = chores[claim.chore]
+        assert "photo" in chore.evidence
+        assert claim.pictures
+        assert abs(claim.minutes - chore.duration_minutes) <= 15
+        assert TODAY.year - citizens[claim.citizen].birth_year > chore.min_age
+
+
+def test_the_photos_are_small_and_say_nothing_of_who_took_them():
+    shown = {picture for claim in read_claims() for picture in claim.pictures}
+
+    assert shown == set(files.PICTURES.iterdir())
+    for picture in shown:
+        assert picture.stat().st_size <= 60_000
+        with Image.open(picture) as image:
+            assert image.format == "JPEG"
+            assert image.size == (800, 600)
+            assert not image.getexif()
 
 
 def test_a_chore_file_with_a_wrong_word_is_refused(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from heitje_server.demo.rows import (
     DemoCategory,
     DemoChore,
     DemoCitizen,
+    DemoClaim,
     DemoDepartment,
     DemoKit,
     DemoMember,
@@ -133,6 +134,15 @@ def read_shops() -> tuple[DemoShop, ...]:
 def read_citizens() -> tuple[DemoCitizen, ...]:
     """List the citizens."""
     return tuple(_row(DemoCitizen, row) for row in _json("citizens.json"))
+
+
+@cache
+def read_claims() -> tuple[DemoClaim, ...]:
+    """List what citizens have handed in, with paths of the pictures."""
+    return tuple(
+        _row(DemoClaim, row, pictures=tuple(PICTURES / name for name in row["pictures"]))
+        for row in _json("claims.json")
+    )
 
 
 def _json(name: str) -> Any:

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 from heitje.cents import Cents
@@ -207,3 +208,16 @@ class DemoCitizen:
     neighbourhood: str
     birth_year: int
     language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoClaim:
+    """A chore that somebody has done and handed in, so that an approver finds something to look at."""
+
+    citizen: str
+    """E-mail address."""
+    chore: str
+    """Title."""
+    minutes: int
+    remark: str
+    pictures: tuple[Path, ...]
