@@ -80,9 +80,7 @@ class Books:
                 text("insert into citizens (id, email, name) values (:id, :email, 'Burger')"),
                 {"id": citizen_id, "email": f"{citizen_id.hex}@example.org"},
             )
-            wallet_id = open_account(
-                session, AccountKind.WALLET, scheme_id=self.scheme_id, citizen_id=citizen_id
-            )
+            wallet_id = open_account(session, AccountKind.WALLET, scheme_id=self.scheme_id, citizen_id=citizen_id)
         if wallet_cents:
             self.fill(wallet_id, wallet_cents)
         return citizen_id, wallet_id
