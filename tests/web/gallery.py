@@ -4,7 +4,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flask import Flask, abort, flash, redirect, render_template
+from flask import Flask, abort, current_app, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
@@ -52,6 +53,7 @@ class AmountForm(Form):
 def make_app(settings: Settings = SETTINGS) -> Flask:
     """Make the app; one page per layout."""
     app = Flask("gallery", template_folder=str(Path(__file__).parent / "templates"), static_folder=None)
+    app.config["RECEIVED"] = []
     init_pages(app, settings)
     app.add_url_rule("/", "chores", chores)
     app.add_url_rule("/chore", "chore", chore)
@@ -68,6 +70,8 @@ def make_app(settings: Settings = SETTINGS) -> Flask:
     app.add_url_rule("/fault", "fault", fault)
     app.add_url_rule("/status/<int:status>", "status", refuse_with)
     app.add_url_rule("/api/v1/chores", "api", refused_input, methods=["POST"])
+    app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
+    app.add_url_rule("/pay/<code>", "paying", paying)
     app.add_url_rule("/flash", "flashing", flashing, methods=["POST"])
     return app
 
@@ -131,10 +135,19 @@ def pay() -> str:
     return render_template("gallery/pay.html", at=AT)
 
 
-def form() -> str:
+def form() -> ResponseReturnValue:
     frame_app()
     filled = ClaimForm()
-    filled.validate_on_submit()
+    if filled.validate_on_submit():
+        photo = filled.photo.data
+        received = {
+            "key": filled.idempotency_key.data,
+            "title": filled.title.data,
+            "photo": photo.read() if photo else b"",
+        }
+        current_app.config["RECEIVED"].append(received)
+        flash("Opgeslagen", "success")
+        return redirect("/wallet", code=303)
     return render_template("gallery/form.html", form=filled)
 
 
@@ -178,7 +191,16 @@ def refuse_with(status: int) -> str:
     abort(status)
 
 
-def flashing() -> object:
+def sign_out() -> ResponseReturnValue:
+    return redirect("/offline")
+
+
+def paying(code: str) -> str:
+    frame_app()
+    return render_template("gallery/paying.html", code=code)
+
+
+def flashing() -> ResponseReturnValue:
     flash("Mira +12,50", "success")
     return redirect("/")
 

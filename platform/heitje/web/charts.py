@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 WIDTH = 640
 HEIGHT = 220
-TOP = 24
-BOTTOM = 28
+TOP = 30
+BOTTOM = 32
 GAP_SHARE = 0.28
 
 
