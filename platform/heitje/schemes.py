@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Boolean, Double, FetchedValue, ForeignKey, Integer, SmallInteger
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Boolean, Double, FetchedValue, ForeignKey, Integer, SmallInteger, select
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from heitje.db.base import Base
+from heitje.errors import NotFound
 
 
 class Scheme(Base):
@@ -65,3 +66,28 @@ class Category(Base):
     needs_vetting: Mapped[bool] = mapped_column(Boolean, default=False)
     min_age: Mapped[int] = mapped_column(SmallInteger, default=16)
     position: Mapped[int] = mapped_column(SmallInteger, default=0)
+
+
+def main_scheme(session: Session) -> Scheme:
+    """Return the scheme of this installation: the oldest that is not play money. Raises `NotFound` before there is one."""
+    scheme = session.scalar(select(Scheme).order_by(Scheme.play_money, Scheme.created_at, Scheme.id).limit(1))
+    if scheme is None:
+        raise NotFound(kind="scheme")
+    return scheme
+
+
+def neighbourhoods_of(session: Session, scheme_id: UUID) -> list[Neighbourhood]:
+    """List the neighbourhoods in which a scheme holds, by name; without their shapes."""
+    query = (
+        select(Neighbourhood)
+        .join(SchemeArea, SchemeArea.neighbourhood_code == Neighbourhood.code)
+        .where(SchemeArea.scheme_id == scheme_id)
+        .order_by(Neighbourhood.name, Neighbourhood.code)
+        .options(defer(Neighbourhood.shape))
+    )
+    return list(session.scalars(query))
+
+
+def all_categories(session: Session) -> list[Category]:
+    """List the kinds of chores in the order in which they are shown."""
+    return list(session.scalars(select(Category).order_by(Category.position, Category.code)))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A citizen's way with a chore: claim a slot, begin, hand in evidence, or withdraw. All in the citizen's own scope."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -55,6 +56,8 @@ class HandedIn:
     photo_keys: tuple[str, ...] = ()
     minutes: int | None = None
     remark: str = ""
+    code: str = ""
+    """What somebody at the place said, as a sign that the citizen was there; the approver knows it."""
 
 
 def claim_slot(session: Session, *, tenant_id: UUID, chore_id: UUID, claimant: Claimant, at: datetime) -> Claim:
@@ -153,6 +156,8 @@ def submit_claim(session: Session, *, claim_id: UUID, handed_in: HandedIn, claim
         session.add(Evidence(**row, kind="hours", minutes=handed_in.minutes))
     if handed_in.remark:
         session.add(Evidence(**row, kind="remark", remark=handed_in.remark))
+    if handed_in.code:
+        session.add(Evidence(**row, kind="code", remark=handed_in.code))
     claim.state = ClaimState.SUBMITTED.value
     claim.submitted_at = at
     claim.version += 1
@@ -204,7 +209,11 @@ def lock_own_claim(session: Session, claim_id: UUID, claimant: Claimant) -> Clai
 
 def _check_age(chore: Chore, claimant: Claimant, *, at: datetime) -> None:
     # Only the year of birth is known: whoever may still have to have the birthday counts as the younger.
-    if chore.min_age > 16 and (claimant.birth_year is None or local_year(at) - claimant.birth_year - 1 < chore.min_age):
+    # Up to 16 nobody has to say it; above, who does not say it may not.
+    if claimant.birth_year is None:
+        if chore.min_age > 16:
+            raise TooYoung(min_age=chore.min_age)
+    elif local_year(at) - claimant.birth_year - 1 < chore.min_age:
         raise TooYoung(min_age=chore.min_age)
 
 
@@ -248,7 +257,9 @@ def _check_evidence(chore: Chore, handed_in: HandedIn, *, first: bool) -> None:
         missing["minutes"] = ["Fill in how long you were busy."]
     if "remark" in chore.evidence and not handed_in.remark and first:
         missing["remark"] = ["Write shortly how it went."]
-    if not (handed_in.photo_keys or handed_in.minutes or handed_in.remark) and not first:
+    if "code" in chore.evidence and not handed_in.code and first:
+        missing["code"] = ["Fill in the code that you got at the place."]
+    if not (handed_in.photo_keys or handed_in.minutes or handed_in.remark or handed_in.code) and not first:
         missing["remark"] = ["Add what the organisation asked for."]
     if missing:
         raise EvidenceMissing(missing)
@@ -267,3 +278,11 @@ def claims_under_way(session: Session, citizen_id: UUID) -> int:
         )
         or 0
     )
+
+
+def claimed_chores(session: Session, citizen_id: UUID, chore_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return chore id -> claim id for those of `chore_ids` on which the citizen has a claim under way or done."""
+    query = select(Claim.chore_id, Claim.id).where(
+        Claim.citizen_id == citizen_id, Claim.chore_id.in_(chore_ids), Claim.state.in_([*UNDER_WAY, *DONE])
+    )
+    return dict(session.execute(query).tuples().all())

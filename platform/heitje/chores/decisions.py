@@ -65,7 +65,7 @@ def approve_claim(
 
 
 def settle_reward(session: Session, claim: Claim, *, at: datetime) -> int | None:
-    """Pay an approved claim; returns the transfer's id, or `None` while the new year has no room for it."""
+    """Pay an approved claim, its chore at hand; returns the transfer's id, or `None` while the new year has no room for it."""
     if claim.reward_cents == 0:
         claim.state = ClaimState.REWARDED.value
         session.flush()
@@ -79,6 +79,7 @@ def settle_reward(session: Session, claim: Claim, *, at: datetime) -> int | None
         slot_id=claim.slot_id,
         wallet_account_id=claim.wallet_account_id,
         at=at,
+        note=claim.chore.title,
     )
     claim.state = ClaimState.REWARDED.value
     session.flush()

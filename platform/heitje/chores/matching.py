@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Finding a chore that fits: near, short, new, of a kind (R1, R34). Positions are used and never stored."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from heitje.chores.models import Chore, ChoreState, Kit
 from heitje.errors import NotFound
+from heitje.identity.models import Tenant
 
 EARTH_RADIUS_M = 6_371_000
 """Mean radius; the haversine formula with it errs by less than 0.5 %."""
@@ -91,6 +93,12 @@ def published_chore(session: Session, chore_id: UUID) -> Chore:
     if chore is None:
         raise NotFound(kind="chore")
     return chore
+
+
+def issuers_of(session: Session, tenant_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return tenant id -> name of the organisations behind chores; those not admitted are missing."""
+    query = select(Tenant.id, Tenant.name).where(Tenant.id.in_(set(tenant_ids)))
+    return dict(session.execute(query).tuples().all())
 
 
 def _wanted(scheme_id: UUID, wish: Wish, at: datetime) -> list[ColumnElement[bool]]:

@@ -55,3 +55,12 @@ def balance_of(session: Session, account_id: int) -> Cents:
 def wallet_of(session: Session, *, scheme_id: UUID, citizen_id: UUID) -> int:
     """Return the account id of a citizen's wallet in a scheme, opened if there is none yet."""
     return open_account(session, AccountKind.WALLET, scheme_id=scheme_id, citizen_id=citizen_id)
+
+
+def find_wallet(session: Session, *, scheme_id: UUID, citizen_id: UUID) -> Account | None:
+    """Return a citizen's wallet, or `None` as long as nothing was ever earned: reading opens no account."""
+    return session.scalar(
+        select(Account).where(
+            Account.scheme_id == scheme_id, Account.kind == AccountKind.WALLET, Account.citizen_id == citizen_id
+        )
+    )

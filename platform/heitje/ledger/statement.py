@@ -3,9 +3,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from heitje.cents import Cents
 from heitje.ledger.models import Entry
 
 
@@ -15,3 +16,9 @@ def entries_of(session: Session, account_id: int, *, before_seq: int | None = No
     if before_seq is not None:
         query = query.where(Entry.seq < before_seq)
     return session.scalars(query).all()
+
+
+def sums_of(session: Session, account_id: int) -> dict[str, Cents]:
+    """Add up what went in (above zero) and out (below zero) of an account over all time, by kind of transfer."""
+    query = select(Entry.kind, func.sum(Entry.amount_cents)).where(Entry.account_id == account_id).group_by(Entry.kind)
+    return {kind: int(total) for kind, total in session.execute(query)}

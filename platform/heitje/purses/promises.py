@@ -62,10 +62,18 @@ def reserve_rewards(  # noqa: PLR0913 - what a promise says
 
 
 def pay_reward(
-    session: Session, *, tenant_id: UUID, claim_id: UUID, slot_id: UUID, wallet_account_id: int, at: datetime
+    session: Session,
+    *,
+    tenant_id: UUID,
+    claim_id: UUID,
+    slot_id: UUID,
+    wallet_account_id: int,
+    at: datetime,
+    note: str = "",
 ) -> Transfer:
     """Pay what was set aside for a slot into the claimant's wallet; once per claim, whatever the line's state is now.
 
+    `note` is what both statements show, such as the chore's title: nothing personal.
     Raises `NotFound` when nothing is set aside for the slot any more.
     """
     reservation, line = _active_reservation(session, tenant_id, slot_id)
@@ -78,6 +86,7 @@ def pay_reward(
         amount_cents=reservation.amount_cents,
         key=f"claim:{claim_id}:reward",
         at=at,
+        note=note,
     )
     reservation.state = "committed"
     reservation.ended_at = at
