@@ -28,8 +28,9 @@ class PaymentState(StrEnum):
 class FundingToPay:
     """What somebody is asked to pay, and where the browser goes after."""
 
+    tenant_id: str
     funding_id: str
-    """Ours; comes back with each answer about the payment."""
+    """Ours; both come back with each answer about the payment."""
     customer_id: str
     amount_cents: Cents
     description: str
@@ -47,8 +48,9 @@ class FundingPayment:
     pay_url: str
     """Where a person pays; empty once there is nothing to do there."""
     state: PaymentState
+    tenant_id: str
     funding_id: str
-    """Ours, as we gave it; empty if it is not a payment of ours."""
+    """Ours, as we gave them; empty if it is not a payment of ours."""
     amount_cents: Cents
     """Zero if it is not in euros."""
 
@@ -67,6 +69,7 @@ class LineToSend:
 class InvoiceToSend:
     """An invoice of ours, numbered and final."""
 
+    tenant_id: str
     invoice_id: str
     number: str
     customer_id: str
@@ -95,8 +98,9 @@ class SentInvoice:
     """The provider's id."""
     number: str
     state: SentInvoiceState
+    tenant_id: str
     invoice_id: str
-    """Ours, as we gave it."""
+    """Ours, as we gave them."""
     total_cents: Cents
     pay_url: str
     """Page on which it can be paid; empty while it is a draft."""

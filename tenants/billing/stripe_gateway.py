@@ -46,7 +46,9 @@ MOST_CENTS: Cents = 999_999_99
 TOLERANCE_S = 300
 """A webhook older (or younger) than this is a replay or a wrong clock."""
 
-ANSWER_WITHIN_S = 20
+ANSWER_WITHIN_S = 10
+RETRIES = 1
+"""Both together stay below the time that a transaction may idle."""
 
 
 class StripeGateway:
@@ -67,17 +69,18 @@ class StripeGateway:
             )
         return customer.id
 
-    def start_funding_payment(self, funding: FundingToPay, *, attempt: int = 1) -> FundingPayment:
+    def start_funding_payment(self, funding: FundingToPay, *, after: str = "first") -> FundingPayment:
         """Return a page on which somebody pays this funding by iDEAL or bank transfer.
 
-        The same funding and attempt give the same page. SEPA debit is not offered: it can come back for eight
-        weeks, and by then the Heitjes are spent. Raises `AmountNotPayable`, `PaymentRefused`, `PaymentsUnavailable`.
+        `after` is the id of the attempt that failed or expired; the same funding after the same attempt gives the same
+        page. SEPA debit is not offered: it can come back for eight weeks, and by then the Heitjes are spent.
+        Raises `AmountNotPayable`, `PaymentRefused`, `PaymentsUnavailable`.
         """
         if not LEAST_CENTS <= funding.amount_cents <= MOST_CENTS:
             raise AmountNotPayable(amount_cents=funding.amount_cents, least_cents=LEAST_CENTS, most_cents=MOST_CENTS)
         with _in_our_words():
             session = self._v1.checkout.sessions.create(
-                _as_session(funding), {"idempotency_key": f"funding:{funding.funding_id}:pay:{attempt}"}
+                _as_session(funding), {"idempotency_key": f"funding:{funding.funding_id}:pay:{after}"}
             )
         return _as_funding_payment(session)
 
@@ -175,7 +178,7 @@ class StripeGateway:
                 "currency": "eur",
                 "days_until_due": invoice.days_until_due,
                 "description": invoice.description,
-                "metadata": {"invoice": invoice.invoice_id},
+                "metadata": {"tenant": invoice.tenant_id, "invoice": invoice.invoice_id},
                 "payment_settings": by,
                 "pending_invoice_items_behavior": "exclude",
             },
@@ -188,13 +191,13 @@ def _client(settings: Settings) -> StripeClient:
         settings.stripe_api_key,
         stripe_version=API_VERSION,
         base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else None,
-        max_network_retries=2,
+        max_network_retries=RETRIES,
         http_client=stripe.RequestsClient(timeout=ANSWER_WITHIN_S),
     )
 
 
 def _as_session(funding: FundingToPay) -> SessionCreateParams:
-    ours = {"funding": funding.funding_id}
+    ours = {"tenant": funding.tenant_id, "funding": funding.funding_id}
     return {
         "mode": "payment",
         "customer": funding.customer_id,
@@ -252,6 +255,7 @@ def _as_funding_payment(session: stripe.checkout.Session) -> FundingPayment:
         id=session.id,
         pay_url=session.url or "",
         state=_state_of(session),
+        tenant_id=_metadata(session, "tenant"),
         funding_id=_metadata(session, "funding"),
         amount_cents=session.amount_total or 0 if session.currency == "eur" else 0,
     )
@@ -273,6 +277,7 @@ def _as_sent_invoice(theirs: stripe.Invoice) -> SentInvoice:
         id=theirs.id,
         number=theirs.number or "",
         state=SentInvoiceState(theirs.status or "draft"),
+        tenant_id=_metadata(theirs, "tenant"),
         invoice_id=_metadata(theirs, "invoice"),
         total_cents=theirs.total,
         pay_url=theirs.hosted_invoice_url or "",

@@ -134,6 +134,7 @@ def funding_to_pay(gateway: StripeGateway) -> Callable[..., FundingToPay]:
             tenant_id=str(uuid4()), name="Gemeente Heerlen", email="financien@heerlen.example"
         )
         order = FundingToPay(
+            tenant_id=str(uuid4()),
             funding_id=str(uuid4()),
             customer_id=customer_id,
             amount_cents=1250_00,

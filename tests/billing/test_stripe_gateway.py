@@ -51,7 +51,7 @@ def invoice_to_send(gateway):
             LineToSend(description="Basis", net_cents=49_00, vat_cents=10_29, vat_percentage=Decimal(21)),
         ]
         invoice = InvoiceToSend(
-            invoice_id=invoice_id, number=f"H-{invoice_id[:8]}", customer_id=customer_id, description="November 2026",
+            tenant_id=str(uuid4()), invoice_id=invoice_id, number=f"H-{invoice_id[:8]}", customer_id=customer_id, description="November 2026",
             days_until_due=30, lines=lines, total_cents=180_35,
         )  # fmt: skip
         return replace(invoice, **changes)
@@ -121,7 +121,7 @@ def test_the_same_funding_and_attempt_give_the_same_page(gateway, funding_to_pay
     first = gateway.start_funding_payment(order)
 
     assert gateway.start_funding_payment(order) == first
-    assert gateway.start_funding_payment(order, attempt=2).id != first.id
+    assert gateway.start_funding_payment(order, after=first.id).id != first.id
 
 
 def test_another_amount_under_the_same_attempt_is_refused(gateway, funding_to_pay):
