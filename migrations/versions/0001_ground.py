@@ -120,8 +120,19 @@ create policy own_scope_adds on job_outbox for insert to heitje_app with check (
   or scope_kind = 'shop' and scope_id = (select scope_shop())
   or scope_kind = 'operator'
 );
+-- A job is marked done in its own transaction, so in the scope it works in.
+create policy own_scope_finds on job_outbox for select to heitje_app using (
+  scope_kind = 'tenant' and scope_id = (select scope_tenant())
+  or scope_kind = 'citizen' and scope_id = (select scope_citizen())
+  or scope_kind = 'shop' and scope_id = (select scope_shop())
+);
+create policy own_scope_finishes on job_outbox for update to heitje_app using (
+  scope_kind = 'tenant' and scope_id = (select scope_tenant())
+  or scope_kind = 'citizen' and scope_id = (select scope_citizen())
+  or scope_kind = 'shop' and scope_id = (select scope_shop())
+);
 create policy operator_runs on job_outbox for all to heitje_operator using (true) with check (true);
-grant insert on job_outbox to heitje_app;
+grant insert, select (id, done_at), update (done_at) on job_outbox to heitje_app;
 grant select, insert, update, delete on job_outbox to heitje_operator;
 
 -- Every act of weight, append-only: who, what, on what, and which transfer it caused.

@@ -68,12 +68,18 @@ class Daily:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A job function by its dotted name, its rhythm, and the queue it waits in."""
+    """A job function by its dotted name, with arguments that JSON can carry, its rhythm, and the queue it waits in."""
 
     job: str
     due: Rhythm
+    arguments: tuple[str, ...] = ()
     queue: str = "heitje"
     timeout_s: int = 600
+
+    @property
+    def name(self) -> str:
+        """What tells this entry from every other, in Valkey and in logs."""
+        return ":".join((self.job, *self.arguments))
 
 
 class Schedule:
@@ -85,10 +91,10 @@ class Schedule:
 
     def put_what_is_due(self, at: datetime) -> list[str]:
         """Put each job whose latest slot nobody has put yet; return their names."""
-        return [entry.job for entry in self._timetable if self._put(entry, entry.due.latest_slot(at))]
+        return [entry.name for entry in self._timetable if self._put(entry, entry.due.latest_slot(at))]
 
     def _put(self, entry: Entry, slot: datetime) -> bool:
-        key = LAST_SLOT_KEY.format(entry.job)
+        key = LAST_SLOT_KEY.format(entry.name)
         with self._connection.pipeline() as transaction:
             transaction.watch(key)  # type: ignore[no-untyped-call]
             last = transaction.get(key)
@@ -97,7 +103,7 @@ class Schedule:
             transaction.multi()
             transaction.set(key, slot.timestamp())
             Queue(entry.queue, connection=self._connection, serializer=JSONSerializer).enqueue_call(
-                entry.job, timeout=entry.timeout_s, result_ttl=0, pipeline=transaction
+                entry.job, args=entry.arguments, timeout=entry.timeout_s, result_ttl=0, pipeline=transaction
             )
             try:
                 transaction.execute()

@@ -10,9 +10,11 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
 from heitje.config import Settings
+from heitje.jobs.queue import QUEUE_NAME, init_jobs
+from heitje_server.features import load_features
 from heitje_server.launcher import die_with_parent
 
-QUEUE_NAMES = ("heitje",)
+QUEUE_NAMES = (QUEUE_NAME,)
 
 
 class MortalHorseWorker(Worker):
@@ -36,4 +38,7 @@ def make_worker(settings: Settings, queue_names: tuple[str, ...] = QUEUE_NAMES) 
 
 def work(settings: Settings, queue_names: tuple[str, ...] = QUEUE_NAMES, *, burst: bool = False) -> None:
     """Work until told to stop, or, with `burst`, until the queues are empty."""
+    # Imported once here, so that the process of each job need not.
+    load_features()
+    init_jobs(settings, queue_name=queue_names[0])
     make_worker(settings, queue_names).work(burst=burst, logging_level="INFO")

@@ -12,8 +12,8 @@ from heitje.config import Settings
 def command() -> None:
     """Run the timetable until told to stop. A second one does no harm: each slot is put once."""
     from heitje_server import schedule
-    from heitje_server.timetable import TIMETABLE
+    from heitje_server.timetable import timetable
     from heitje_server.worker import connect
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    schedule.run(connect(Settings.from_environment()), TIMETABLE)
+    schedule.run(connect(Settings.from_environment()), timetable())
