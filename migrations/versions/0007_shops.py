@@ -14,6 +14,7 @@ create table shops (
   name text not null check (length(name) between 2 and 80),
   category text not null check (category in ('retail', 'hospitality', 'culture', 'services', 'food', 'sport')),
   description text not null default '',
+  opening_hours text not null default '',
   address text not null,
   centre text not null default '',
   neighbourhood_code text not null references neighbourhoods,
@@ -57,7 +58,7 @@ create policy everyone_reads on shops for select to heitje_app
 create policy shop_changes on shops for update to heitje_app using (id = (select scope_shop()));
 create policy operator_all on shops to heitje_operator using (true) with check (true);
 grant select on shops to heitje_app;
-grant update (name, description) on shops to heitje_app;
+grant update (name, description, opening_hours) on shops to heitje_app;
 grant select, insert, update on shops to heitje_operator;
 create policy shop_own on shop_details to heitje_app using (shop_id = (select scope_shop()));
 create policy operator_all on shop_details to heitje_operator using (true) with check (true);
@@ -120,6 +121,15 @@ grant update (state, completed_at, citizen_id, wallet_account_id, transfer_id, r
 grant select (id, shop_id, scheme_id, amount_cents, refunded_cents, state, created_at, completed_at, expires_at)
   on payments to heitje_operator;
 grant update (state) on payments to heitje_operator;
+-- A paid request is out of sight for all but shop and payer; who holds its nonce still learns that it is over.
+create policy books_read on payments for select to heitje_books using (true);
+grant select (nonce, state) on payments to heitje_books;
+create function payment_state(p_nonce text) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+  select state from payments where nonce = p_nonce $$;
+alter function payment_state(text) owner to heitje_books;
+revoke all on function payment_state(text) from public;
+grant execute on function payment_state(text) to heitje_app;
 
 create table payment_refunds (
   shop_id uuid not null references shops,
