@@ -26,6 +26,7 @@ from heitje.chores.errors import (
 from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, ClaimState, Evidence
 from heitje.clock import local_day, local_year
 from heitje.errors import NotFound
+from heitje.i18n.marks import N_
 from heitje.ledger.accounts import wallet_of
 
 CLAIMS_AT_ONCE = 5
@@ -250,17 +251,17 @@ def _start_by(chore: Chore, at: datetime) -> datetime:
 def _check_evidence(chore: Chore, handed_in: HandedIn, *, first: bool) -> None:
     missing: dict[str, list[str]] = {}
     if "photo" in chore.evidence and not handed_in.photo_keys and first:
-        missing["photo"] = ["Add a photo of the result."]
+        missing["photo"] = [N_("Add a photo of the result.")]
     if "photo" not in chore.evidence and handed_in.photo_keys:
-        missing["photo"] = ["Please send no photo for this chore: it could show other people."]
+        missing["photo"] = [N_("Please send no photo for this chore: it could show other people.")]
     if "hours" in chore.evidence and handed_in.minutes is None and first:
-        missing["minutes"] = ["Fill in how long you were busy."]
+        missing["minutes"] = [N_("Fill in how long you were busy.")]
     if "remark" in chore.evidence and not handed_in.remark and first:
-        missing["remark"] = ["Write shortly how it went."]
+        missing["remark"] = [N_("Write shortly how it went.")]
     if "code" in chore.evidence and not handed_in.code and first:
-        missing["code"] = ["Fill in the code that you got at the place."]
+        missing["code"] = [N_("Fill in the code that you got at the place.")]
     if not (handed_in.photo_keys or handed_in.minutes or handed_in.remark or handed_in.code) and not first:
-        missing["remark"] = ["Add what the organisation asked for."]
+        missing["remark"] = [N_("Add what the organisation asked for.")]
     if missing:
         raise EvidenceMissing(missing)
 

@@ -14,6 +14,7 @@ from heitje.chores.errors import ClaimAlreadyDecided, ClaimNotSubmitted, OwnClai
 from heitje.chores.models import DONE, Chore, Claim, ClaimDecision, ClaimState
 from heitje.clock import local_day
 from heitje.errors import InvalidInput, NotFound
+from heitje.i18n.marks import N_
 from heitje.identity.roles import ActingMember, Role
 from heitje.ledger.errors import refusals
 from heitje.notifications.tell import tell_citizen
@@ -108,7 +109,7 @@ def ask_more(session: Session, claim_id: UUID, *, reason: str, by: ActingMember,
     _must_be_submitted(claim)
     _must_say_why("other", reason)
     if claim.rounds >= ROUNDS:
-        raise InvalidInput({"reason": ["You asked twice already. Approve or reject now."]})
+        raise InvalidInput({"reason": [N_("You asked twice already. Approve or reject now.")]})
     _decide(session, claim, "ask_more", by=by, at=at, reason=reason)
     claim.state = ClaimState.NEEDS_MORE.value
     claim.rounds += 1
@@ -176,9 +177,9 @@ def _must_be_submitted(claim: Claim) -> None:
 
 def _must_say_why(reason_code: str, reason: str) -> None:
     if reason_code not in REASONS:
-        raise InvalidInput({"reason_code": ["Choose a reason."]})
+        raise InvalidInput({"reason_code": [N_("Choose a reason.")]})
     if not reason.strip():
-        raise InvalidInput({"reason": ["Write to the citizen why, in one or two sentences."]})
+        raise InvalidInput({"reason": [N_("Write to the citizen why, in one or two sentences.")]})
 
 
 def _decide(  # noqa: PLR0913 - the row, told whole

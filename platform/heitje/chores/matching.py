@@ -65,7 +65,7 @@ def find_chores(
     if after:
         value, _, chore_id = after.partition("~")
         try:
-            query = query.where(tuple_(sort, Chore.id) > tuple_(literal(int(value)), literal(UUID(chore_id))))
+            query = query.where(tuple_(sort, Chore.id) > tuple_(literal(_key(value)), literal(UUID(chore_id))))
         except ValueError:
             raise NotFound(kind="page") from None
     return [
@@ -99,6 +99,14 @@ def issuers_of(session: Session, tenant_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return tenant id -> name of the organisations behind chores; those not admitted are missing."""
     query = select(Tenant.id, Tenant.name).where(Tenant.id.in_(set(tenant_ids)))
     return dict(session.execute(query).tuples().all())
+
+
+def _key(text: str) -> int:
+    """Read the first half of a cursor; raises `ValueError` for what no list ever gave out."""
+    key = int(text)
+    if abs(key) > 2**62:
+        raise ValueError(text)
+    return key
 
 
 def _wanted(scheme_id: UUID, wish: Wish, at: datetime) -> list[ColumnElement[bool]]:
@@ -152,4 +160,5 @@ def _sort_key(wish: Wish, distance: ColumnElement[Any]) -> ColumnElement[Any]:
         case Order.SOON:
             return func.extract("epoch", func.coalesce(Chore.starts_at, Chore.closes_at)).cast(BigInteger)
         case _:
-            return Chore.duration_minutes.cast(BigInteger)
+            duration: ColumnElement[Any] = Chore.duration_minutes.cast(BigInteger)
+            return duration

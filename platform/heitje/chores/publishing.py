@@ -15,6 +15,7 @@ from heitje.chores.errors import ChoreNotDraft, ChoreNotOpen, NotAttested, Rewar
 from heitje.chores.models import Attestation, Chore, ChoreState, Slot
 from heitje.clock import local_day
 from heitje.errors import Conflict, InvalidInput, NotFound
+from heitje.i18n.marks import N_
 from heitje.identity.roles import ActingMember, Role
 from heitje.purses.promises import release_reward, reserve_rewards
 
@@ -97,8 +98,10 @@ def edit_draft(
     return chore
 
 
-def publish_chore(session: Session, chore_id: UUID, *, attested: bool, by: ActingMember, at: datetime) -> Chore:
-    """Open a draft to everyone: attestation signed, reward x slots reserved, slots made.
+def publish_chore(
+    session: Session, chore_id: UUID, *, attested: bool, by: ActingMember, at: datetime, wording: str = ATTESTATION
+) -> Chore:
+    """Open a draft to everyone: attestation signed in the words as read, reward x slots reserved, slots made.
 
     Raises `TenantNotLive`, `NotAttested`, `ChoreNotDraft`, `LineNotOpen`, `PeriodTooShort`, `BalanceTooLow`: a chore
     that cannot be paid cannot be published.
@@ -113,11 +116,9 @@ def publish_chore(session: Session, chore_id: UUID, *, attested: bool, by: Actin
     if not attested:
         raise NotAttested
     if chore.closes_at <= at:
-        raise InvalidInput({"closes_at": ["Choose a day in the future."]})
+        raise InvalidInput({"closes_at": [N_("Choose a day in the future.")]})
 
-    session.add(
-        Attestation(tenant_id=by.tenant_id, chore_id=chore.id, member_id=by.member_id, wording=ATTESTATION, at=at)
-    )
+    session.add(Attestation(tenant_id=by.tenant_id, chore_id=chore.id, member_id=by.member_id, wording=wording, at=at))
     slots = [
         Slot(tenant_id=by.tenant_id, id=uuid4(), chore_id=chore.id, number=number)
         for number in range(1, chore.slots_count + 1)
@@ -221,9 +222,9 @@ def _move(
 def _check(session: Session, draft: ChoreDraft, *, scheme_id: UUID, at: datetime) -> None:
     errors: dict[str, list[str]] = {}
     if draft.closes_at <= at:
-        errors["closes_at"] = ["Choose a day in the future."]
+        errors["closes_at"] = [N_("Choose a day in the future.")]
     if draft.starts_at is not None and draft.starts_at > draft.closes_at:
-        errors["starts_at"] = ["The start must be before the closing day."]
+        errors["starts_at"] = [N_("The start must be before the closing day.")]
     if errors:
         raise InvalidInput(errors)
     per_hour = session.scalar(text("select max_reward_per_hour_cents from schemes where id = :id"), {"id": scheme_id})

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from heitje import audit
 from heitje.cents import Cents
 from heitje.errors import HeitjeError, InvalidInput, NotFound
+from heitje.i18n.marks import N_
 from heitje.identity.roles import ActingMember, Role
 from heitje.ledger.accounts import open_account
 from heitje.ledger.models import Account, AccountKind
@@ -61,7 +62,7 @@ def open_budget_line(  # noqa: PLR0913 - what a line consists of
     """Open an empty line with its two ledger accounts; finance only. Raises `InvalidInput` for an unusable period."""
     by.must(Role.FINANCE, department_id)
     if ends_on <= starts_on:
-        raise InvalidInput({"ends_on": ["The end must be later than the start."]})
+        raise InvalidInput({"ends_on": [N_("The end must be later than the start.")]})
     line_id = uuid4()
     owner = {"scheme_id": scheme_id, "tenant_id": by.tenant_id, "budget_line_id": line_id}
     line = BudgetLine(

@@ -25,9 +25,9 @@ class Form(FlaskForm):  # type: ignore[misc]
         errors = error.errors if isinstance(error, InvalidInput) else {}
         for name, texts in errors.items():
             if name in self._fields:
-                self._fields[name].errors = [*self._fields[name].errors, *texts]
+                self._fields[name].errors = [*self._fields[name].errors, *map(_, texts)]
             else:
-                self.form_errors.extend(texts)
+                self.form_errors.extend(map(_, texts))
         if not errors:
             self.form_errors.append(problem_title(error))
 

@@ -73,7 +73,7 @@ def problem_document(error: HeitjeError) -> dict[str, Any]:
     document = {"type": f"/problems/{error.code}", "title": problem_title(error), "status": error.status} | facts
     if isinstance(error, InvalidInput):
         document["errors"] = [
-            {"in": "body", "pointer": f"/{_camel(name)}", "detail": str(text)}
+            {"in": "body", "pointer": f"/{_camel(name)}", "detail": _(str(text))}
             for name, texts in error.errors.items()
             for text in texts
         ]
@@ -114,7 +114,7 @@ def _refused(error: HeitjeError) -> Response:
         return problem_response(problem_document(error), headers)
     details: tuple[str, ...] = ()
     if isinstance(error, InvalidInput):
-        details = tuple(str(text) for texts in error.errors.values() for text in texts)
+        details = tuple(_(str(text)) for texts in error.errors.values() for text in texts)
     advice = str(ADVICE[error.status]) if error.status in {401, 404} else ""
     return problem_page(error.status, problem_title(error), advice=advice, details=details, headers=headers)
 
