@@ -64,6 +64,8 @@ def make_app(settings: Settings = SETTINGS) -> Flask:
     app.add_url_rule("/portal/heerlen/claims", "queue", queue)
     app.add_url_rule("/till", "till", till)
     app.add_url_rule("/till/result", "till_result", till_result)
+    app.add_url_rule("/till/waiting", "till_waiting", till_waiting)
+    app.add_url_rule("/till/payment", "till_payment", till_payment)
     app.add_url_rule("/refused", "refused", refused)
     app.add_url_rule("/refused-input", "refused_input", refused_input)
     app.add_url_rule("/too-many", "too_many", too_many)
@@ -169,6 +171,17 @@ def till() -> str:
 def till_result() -> str:
     frame_page(name="Bakkerij Voncken", place="Kassa 1", home_url="/till")
     return render_template("gallery/till_result.html")
+
+
+def till_waiting() -> str:
+    frame_page(name="Bakkerij Voncken", place="Kassa 1", home_url="/till")
+    current_app.config["ASKED"] = 0
+    return render_template("gallery/till_waiting.html")
+
+
+def till_payment() -> str:
+    current_app.config["ASKED"] += 1
+    return render_template("gallery/till_payment.html", is_paid=current_app.config["ASKED"] >= 3)
 
 
 def refused() -> str:

@@ -3,7 +3,7 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, redirect, request
+from flask import Blueprint, Flask, Response, redirect, request
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -45,6 +45,7 @@ def init_pages(app: Flask, settings: Settings) -> None:
     init_language(app)
     csrf.init_app(app)
     app.register_blueprint(pages)
+    app.after_request(_name_next_page_to_outbox)
     _init_templates(app)
     init_assets(app, settings)
     init_problems(app)
@@ -77,6 +78,15 @@ def _init_templates(app: Flask) -> None:
         sort_url=_sort_url,
         sort_order=_sort_order,
     )
+
+
+def _name_next_page_to_outbox(answer: Response) -> Response:
+    """Answer outbox.js with the address of the next page; a browser's fetch would follow a redirect unseen."""
+    if "X-Outbox" in request.headers and 300 <= answer.status_code < 400:
+        answer.headers["X-Next-Page"] = answer.headers.pop("Location")
+        answer.status_code = 204
+        answer.set_data(b"")
+    return answer
 
 
 def _here() -> str:

@@ -9,8 +9,9 @@ export async function showMap(element) {
   const leaflet = globalThis.L;
   element.replaceChildren();
 
-  const { latitude, longitude, zoom, credit } = element.dataset;
-  const map = leaflet.map(element, { scrollWheelZoom: false, fadeAnimation: false, zoomAnimation: false });
+  const { latitude, longitude, zoom, credit, zoomIn, zoomOut } = element.dataset;
+  const map = leaflet.map(element, { scrollWheelZoom: false, fadeAnimation: false, zoomAnimation: false, zoomControl: false });
+  leaflet.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   map.attributionControl.setPrefix(false);
   map.setView([Number(latitude), Number(longitude)], Number(zoom));
   leaflet.tileLayer(TILES, { attribution: credit, minZoom: 6, maxZoom: 19 }).addTo(map);
@@ -27,6 +28,7 @@ function addPin(leaflet, map, pin) {
   const icon = leaflet.divIcon({ html: face, className: "", iconSize: [width, 32], iconAnchor: [0, 32] });
   const place = [pin.latitude, pin.longitude];
   const marker = leaflet.marker(place, { icon, title: pin.title, alt: pin.title, keyboard: true }).addTo(map);
+  marker.getElement().setAttribute("aria-label", `${pin.text}: ${pin.title}`);
   if (pin.url) marker.bindPopup(() => popup(pin));
   return place;
 }

@@ -4,7 +4,7 @@
 
 const DATABASE = "heitje-outbox";
 const STORE = "letters";
-const HEADERS = { "X-Requested-With": "outbox", Accept: "text/html" };
+const HEADERS = { "X-Outbox": "1", Accept: "text/html" };
 
 export function enhanceOutboxForm(form) {
   form.addEventListener("submit", async (event) => {
@@ -58,10 +58,12 @@ async function send(letter) {
   return fetch(letter.url, { method: "POST", body, headers: HEADERS, credentials: "same-origin" });
 }
 
-// After a redirect the address is that of the next page; a form with errors comes back as this very page.
+// The server names the next page instead of redirecting (a redirect followed here would use up the page's messages);
+// a form with errors comes back as this very page.
 async function follow(answer) {
-  if (answer.redirected) {
-    location.assign(answer.url);
+  const next = answer.headers.get("X-Next-Page");
+  if (next) {
+    location.assign(next);
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -85,7 +87,7 @@ function report(letter, answer) {
   if (!place) return;
   const note = document.createElement("div");
   note.className = `notice ${answer.ok ? "good" : "bad"}`;
-  const link = Object.assign(document.createElement("a"), { href: answer.url, textContent: letter.title });
+  const link = Object.assign(document.createElement("a"), { href: answer.headers.get("X-Next-Page") ?? letter.url, textContent: letter.title });
   note.append(link, answer.ok ? " ✓" : " ✗");
   place.append(note);
 }
