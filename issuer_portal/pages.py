@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What all pages of the portal share: the blueprint, the guard with the frame around the page, and who acts."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
+
+from heitje.errors import NotAllowed
+from heitje.identity.guards import current_member, has_role, members_only
+from heitje.identity.roles import ActingMember, Role
+from issuer_portal.navigation import frame_portal
+
+pages = Blueprint("portal", __name__, url_prefix="/portal/<tenant>", template_folder="templates")
+
+View = Callable[..., ResponseReturnValue]
+
+
+def staff_only(*roles: Role) -> Callable[[View], View]:
+    """Let in a member who has one of `roles` (or any member when none is named), and frame the page.
+
+    A refusal over a role is still shown inside the portal, with its navigation.
+    """
+
+    def guard(view: View) -> View:
+        @members_only()
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            frame_portal(current_member())
+            if roles and not any(has_role(current_member(), role) for role in roles):
+                raise NotAllowed
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def acting() -> ActingMember:
+    """Return the signed-in member as use-cases want it."""
+    member = current_member()
+    return ActingMember(
+        tenant_id=member.tenant_id,
+        member_id=member.id,
+        roles=frozenset((Role(held.role), held.department_id) for held in member.roles),
+        request_id=g.get("request_id", ""),
+    )
+
+
+def may(role: Role, department_id: UUID | None = None) -> bool:
+    """Tell whether the signed-in member has the role, for this department or for any."""
+    return acting().may(role, department_id)
+
+
+def own_departments(*roles: Role) -> list[UUID] | None:
+    """List the departments for which the member has one of these roles; None is all of them."""
+    held = [(role, department_id) for role, department_id in acting().roles if role in roles]
+    if any(department_id is None for _role, department_id in held):
+        return None
+    return sorted({department_id for _role, department_id in held if department_id is not None})
