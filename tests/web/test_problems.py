@@ -40,7 +40,7 @@ def test_below_api_every_refusal_is_a_problem_document(client):
 def test_input_that_is_wrong_names_the_field(client):
     answer = client.get("/refused-input", headers=JSON)
     assert answer.json["errors"] == [
-        {"in": "body", "pointer": "/rewardCents", "detail": "Type an amount, such as 12,50."}
+        {"in": "body", "pointer": "/rewardCents", "detail": "Typ een bedrag, bijvoorbeeld 12,50."}
     ]
 
 
