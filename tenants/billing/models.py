@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, SmallInteger
+from sqlalchemy import FetchedValue, ForeignKey, ForeignKeyConstraint, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from heitje.cents import Cents
@@ -55,8 +55,8 @@ class StripeEvent(Base):
     object_id: Mapped[str]
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
-    outcome: Mapped[str] = mapped_column(default=EventOutcome.WAITING.value)
-    explanation: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[str] = mapped_column(server_default=FetchedValue())
+    explanation: Mapped[str] = mapped_column(server_default=FetchedValue())
 
 
 class TariffBand(Base):

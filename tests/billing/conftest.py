@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The payment peer as a process of its own, and somebody who receives its webhooks."""
 
+import hashlib
+import hmac
 import queue
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +25,12 @@ from tenants.billing.stripe_gateway import StripeGateway
 
 API_KEY = "sk_test_of_the_tests"
 SECRET = "whsec_of_the_tests"
+
+
+def sign(payload: bytes, *, secret: str = SECRET, at_s: int | None = None) -> str:
+    at_s = int(time.time()) if at_s is None else at_s
+    digest = hmac.new(secret.encode(), f"{at_s}.".encode() + payload, hashlib.sha256).hexdigest()
+    return f"t={at_s},v1={digest}"
 
 
 @dataclass(frozen=True, kw_only=True)

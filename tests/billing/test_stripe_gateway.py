@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the gateway does at the provider, and what it refuses."""
 
-import hashlib
-import hmac
 import json
 import socket
 import time
@@ -25,14 +23,7 @@ from tenants.billing.refusals import (
     WebhookNotTrusted,
 )
 from tenants.billing.stripe_gateway import StripeGateway
-from tests.billing.conftest import SECRET, PeerProcess, Receiver
-
-
-def sign(payload: bytes, *, secret: str = SECRET, at_s: int | None = None) -> str:
-    at_s = int(time.time()) if at_s is None else at_s
-    digest = hmac.new(secret.encode(), f"{at_s}.".encode() + payload, hashlib.sha256).hexdigest()
-    return f"t={at_s},v1={digest}"
-
+from tests.billing.conftest import SECRET, PeerProcess, Receiver, sign
 
 EVENT = json.dumps(
     {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {"id": "in_1"}}}
