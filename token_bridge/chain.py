@@ -14,6 +14,8 @@ from eth_typing import Hash32
 from web3 import HTTPProvider, Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
+from web3.types import Nonce
+from web3.utils import get_create_address
 
 from token_bridge import contract
 
@@ -138,6 +140,8 @@ class Chain:
         """Return what a view of the contract answers, after `block` or now."""
         message: Any = {"to": _checksum(address), "data": contract.call(name, *values)}
         octets = self._ask(lambda: self._web3.eth.call(message, block if block is not None else "latest"))
+        if not octets:
+            raise NodeRefused(f"there is no contract at 0x{address.hex()}")
         return contract.answer(name, bytes(octets))
 
     def simulate(self, sender: bytes, to: bytes | None, payload: bytes) -> None:
@@ -208,6 +212,11 @@ class Chain:
             raise NodeRefused(str(error.rpc_response["error"] if error.rpc_response else error)) from error
         except (requests.RequestException, Web3Exception, ValueError, KeyError) as error:
             raise NodeUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def address_of(creator: bytes, nonce: int) -> bytes:
+    """Return the address of the contract that `creator` makes with this nonce."""
+    return bytes.fromhex(get_create_address(_checksum(creator), Nonce(nonce)).removeprefix("0x"))
 
 
 def _checksum(address: bytes) -> Any:

@@ -8,12 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
 from eth_abi.abi import decode, encode
 from eth_utils.abi import event_abi_to_log_topic, function_abi_to_4byte_selector
 from eth_utils.abi import get_abi_input_types as input_types
 from eth_utils.abi import get_abi_output_types as output_types
-from eth_utils.crypto import keccak
 
 CLEARING = bytes.fromhex("896fe3cd453f7653f0def522447ebd0864006c17")
 """The contract's clearing account: empty after every batch."""
@@ -114,8 +112,3 @@ def reason(octets: bytes) -> str:
 
 _ERROR: Any = {"type": "function", "name": "Error", "inputs": [{"name": "message", "type": "string"}]}
 _PANIC: Any = {"type": "function", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]}
-
-
-def address_of(creator: bytes, nonce: int) -> bytes:
-    """Return the address of the contract that `creator` makes with this nonce."""
-    return keccak(rlp.encode([creator, nonce]))[-20:]

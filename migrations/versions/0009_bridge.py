@@ -8,6 +8,7 @@ is sealed leaves `ledger_outbox` in the same transaction. A signed transaction i
                           mined -> sent       its block is no longer part of the chain
                           sent -> sealed      another transaction took its nonce: signed afresh
                           sent -> reverted    the contract refused; the queue stands still until an operator resumes
+                          confirmed -> sent   its block was dropped from deep down; only when an operator resumes
 """
 
 from alembic import op
@@ -39,6 +40,8 @@ create table chain_accounts (
   account_id bigint not null,
   address bytea not null check (length(address) = 20),
   sealed_seq bigint not null,
+  -- Entries up to here came with the opening batch of a contract that took over from another.
+  opening_seq bigint not null default 0,
   primary key (deployment_id, account_id)
 );
 

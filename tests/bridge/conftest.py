@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from heitje.db.session import Databases
 from heitje_server.embedded.chain import start_anvil
+from tests.bridge.fault_proxy import FaultProxy
+from tests.bridge.mirror import Mirror, Town
+from tests.ledger.books import Books
 from token_bridge import contract
 from token_bridge.addresses import operation_id
-from token_bridge.chain import Chain, Receipt
+from token_bridge.chain import Chain, Receipt, address_of
 from token_bridge.embedded_chain import EmbeddedChain
 from token_bridge.embedded_rpc import NodeServer
 from token_bridge.keys import LocalKey, Signer, home_keys
@@ -112,7 +116,7 @@ class Token:
             registrar=settler.address,
             pauser=admin.address,
         )
-        self.address = contract.address_of(settler.address, chain.transaction_count(settler.address))
+        self.address = address_of(settler.address, chain.transaction_count(settler.address))
         self.send(settler, None, creation)
 
     def send(self, signer: Signer, to: bytes | None, payload: bytes) -> Receipt:
@@ -153,3 +157,43 @@ class Token:
 @pytest.fixture
 def token(chain, node):
     return Token(chain, node.settler, node.admin)
+
+
+@pytest.fixture
+def databases(database):
+    made = Databases(database.app_url, database.operator_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def books(databases):
+    return Books(databases)
+
+
+@pytest.fixture
+def town(books):
+    return Town(books)
+
+
+@pytest.fixture
+def mirror_of(books, database):
+    """Start a bridge for the scheme on a node; the test decides with what rules."""
+
+    def start(node, **orders):
+        return Mirror(books, database, node, **orders)
+
+    return start
+
+
+@pytest.fixture
+def mirror(mirror_of, node):
+    with mirror_of(node) as mirror:
+        yield mirror
+
+
+@pytest.fixture
+def proxy(anvil):
+    proxy = FaultProxy(anvil.url)
+    yield proxy
+    proxy.close()

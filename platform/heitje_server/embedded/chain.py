@@ -37,7 +37,7 @@ def start(home: Path) -> ChainServer:
     """Start the embedded chain, which keeps its blocks in `home`/chain."""
     home = home.resolve()
     port = remembered_port(home, "chain")
-    command = [sys.executable, "-m", "heitje_server.cli", "chain", "--port", str(port), "--home", home]
+    command: list[str | Path] = [sys.executable, "-m", "heitje_server.cli", "chain", "--port", str(port), "--home", home]
     return _started(home, "chain", port, command)
 
 
@@ -47,7 +47,7 @@ def start_anvil(home: Path, *, program: Path = ANVIL, options: Sequence[str] = (
         raise CannotStart(f"{program} is not there: run `npm ci` (anvil comes for Linux on x86-64)")
     home = home.resolve()
     port = remembered_port(home, "anvil")
-    command = [program, "--host", "127.0.0.1", "--port", str(port), "--hardfork", "prague", *options]
+    command: list[str | Path] = [program, "--host", "127.0.0.1", "--port", str(port), "--hardfork", "prague", *options]
     server = _started(home, "anvil", port, command)
     for key in (server.settler, server.admin):
         _ask(server.url, "anvil_setBalance", "0x" + key.address.hex(), hex(GAS_MONEY_WEI))

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The bridge's round: see what became of what was sent, send, seal, sign; for every scheme. One bridge at a time."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from heitje.clock import now
+from heitje.db.scope import Scope
+from token_bridge.bridge import Bridge, Rules, clear_alarm, halt, raise_alarm
+from token_bridge.chain import CallReverted, Chain, NodeRefused, NodeUnavailable
+from token_bridge.confirm import watch
+from token_bridge.deploy import ensure_deployment, secret_check
+from token_bridge.keys import Signer
+from token_bridge.models import Deployment
+from token_bridge.plan import close_batch
+from token_bridge.send import send_waiting
+from token_bridge.sign import sign_next
+
+LOCK = 484_549_001
+"""Any number that nothing else locks."""
+SECONDS_A_ROUND = 1.0
+SECONDS_TO_RECONNECT = 2.0
+OPERATIONS_A_ROUND = 50
+BUSY = text(
+    "select s.id from schemes s where exists (select from ledger_outbox o where o.scheme_id = s.id)"
+    " or exists (select from chain_deployments d where d.scheme_id = s.id and d.retired_at is null) order by s.id"
+)
+
+_log = logging.getLogger(__name__)
+
+
+class BridgeRunning(RuntimeError):
+    """Another bridge holds the lock of this database."""
+
+
+@contextmanager
+def the_only_bridge(engine: Engine) -> Iterator[Session]:
+    """Open the operator's session on the connection that holds the lock: without the one there is not the other."""
+    with engine.connect() as connection:
+        # Not back into the pool afterwards: the lock lives exactly as long as the connection. It must be a direct one,
+        # behind PgBouncer in transaction mode the lock would be nobody's.
+        connection.detach()
+        held = connection.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar_one()
+        connection.commit()
+        if not held:
+            raise BridgeRunning("another bridge works on this database")
+        scope = {"scope": Scope(operator=True), "after_commit": []}
+        with Session(connection, expire_on_commit=False, info=scope) as session:
+            yield session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What the bridge is told from outside: node, keys, rules."""
+
+    chain: Chain
+    signer: Signer
+    secret: bytes
+    rules: Rules
+    admin: bytes | None = None
+    """Administrator of contracts that are yet to be made."""
+    chain_id: int = 0
+    """Refuse every other chain; 0 takes the node's."""
+
+    def bridge(self, session: Session) -> Bridge:
+        """Return the bridge on this session."""
+        return Bridge(session=session, chain=self.chain, signer=self.signer, secret=self.secret, rules=self.rules)
+
+
+def run(engine: Engine, orders: Orders, stop: threading.Event) -> None:
+    """Do rounds until told to stop; wait while another bridge works or the database is away."""
+    while not stop.is_set():
+        try:
+            with the_only_bridge(engine) as session:
+                bridge = orders.bridge(session)
+                while not stop.is_set():
+                    round_of_all(bridge, orders, at=now())
+                    stop.wait(SECONDS_A_ROUND)
+        except (OperationalError, BridgeRunning) as error:
+            _log.warning("waiting: %s", error)
+            stop.wait(SECONDS_TO_RECONNECT)
+
+
+def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime) -> None:
+    """Do one round for every scheme. A node that is away costs a round, nothing else."""
+    schemes = list(bridge.session.scalars(BUSY))
+    bridge.keep()
+    try:
+        chain_id = bridge.chain.chain_id()
+    except (NodeUnavailable, NodeRefused) as error:
+        _log.warning("the node does not answer: %s", error)
+        _note_for_all(bridge, "node-unavailable", at=at, reason=str(error)[:300])
+        return
+    for scheme_id in schemes:
+        deployment = _served(bridge, orders, scheme_id, chain_id, at=at)
+        if deployment is None:
+            continue
+        try:
+            round_of_one(bridge, deployment, at=at)
+            clear_alarm(bridge.session, deployment, "node-unavailable", at=at)
+        except (NodeUnavailable, NodeRefused, CallReverted) as error:
+            bridge.session.rollback()
+            _log.warning("deployment %s: %s", deployment.id, error)
+            raise_alarm(bridge.session, deployment, "node-unavailable", at=at, reason=str(error)[:300])
+        bridge.keep()
+
+
+def round_of_one(bridge: Bridge, deployment: Deployment, *, at: datetime) -> None:
+    """See what became of what was sent, send what waits, seal what is due; then operation by operation as far as it goes."""
+    watch(bridge, deployment, at=at)
+    send_waiting(bridge, deployment, at=at)
+    if deployment.halted_at is None:
+        close_batch(bridge, deployment, at=at)
+        bridge.keep()
+    for _ in range(OPERATIONS_A_ROUND):
+        if not sign_next(bridge, deployment, at=at):
+            return
+        send_waiting(bridge, deployment, at=at)
+        watch(bridge, deployment, at=at)
+
+
+def _served(bridge: Bridge, orders: Orders, scheme_id: UUID, chain_id: int, *, at: datetime) -> Deployment | None:
+    """Return the scheme's contract if this bridge, this chain and this key are the ones it was made with."""
+    query = select(Deployment).where(Deployment.scheme_id == scheme_id, Deployment.retired_at.is_(None))
+    deployment = bridge.session.scalar(query)
+    wanted = deployment.chain_id if deployment is not None else orders.chain_id or chain_id
+    if chain_id != wanted or orders.chain_id not in (0, chain_id):
+        _log.error("the node is of chain %s, wanted is %s", chain_id, wanted)
+        if deployment is not None:
+            raise_alarm(bridge.session, deployment, "wrong-chain", at=at, expected=wanted, found=chain_id)
+    elif deployment is None:
+        if orders.admin is None:
+            _log.error("scheme %s has no contract yet: name its administrator with --admin", scheme_id)
+            return None
+        return ensure_deployment(bridge, scheme_id, chain_id=chain_id, admin=orders.admin, at=at)
+    elif deployment.settler != bridge.signer.address:
+        facts = {"expected": deployment.settler.hex(), "found": bridge.signer.address.hex()}
+        raise_alarm(bridge.session, deployment, "other-settler", at=at, **facts)
+    elif deployment.secret_check != secret_check(bridge.secret, scheme_id):
+        halt(bridge.session, deployment, "secret-changed", at=at)
+    else:
+        clear_alarm(bridge.session, deployment, "wrong-chain", at=at)
+        clear_alarm(bridge.session, deployment, "other-settler", at=at)
+        bridge.keep()
+        return deployment
+    bridge.keep()
+    return None
+
+
+def _note_for_all(bridge: Bridge, code: str, *, at: datetime, **facts: str) -> None:
+    for deployment in bridge.session.scalars(select(Deployment).where(Deployment.retired_at.is_(None))):
+        raise_alarm(bridge.session, deployment, code, at=at, **facts)
+    bridge.keep()
