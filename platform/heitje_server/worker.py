@@ -10,7 +10,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
 from heitje.config import Settings
-from heitje.jobs.queue import QUEUE_NAME, init_jobs
+from heitje.jobs.process import QUEUE_NAME, init_jobs
 from heitje_server.features import load_features
 from heitje_server.launcher import die_with_parent
 

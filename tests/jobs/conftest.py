@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from heitje.config import Settings
 from heitje.db.session import Databases
-from heitje.jobs.queue import init_jobs
+from heitje.jobs.process import init_jobs
 from tests.fixtures.databases import Database
 from tests.fixtures.servers import ValkeyAddress
 

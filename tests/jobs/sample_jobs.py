@@ -46,7 +46,7 @@ def gated(session: Session, *, name: str) -> None:
 
 @fleeting_job("tests.fleeting")
 def fleeting(*, name: str) -> None:
-    from heitje.jobs.run import process_databases
+    from heitje.jobs.process import process_databases
 
     with process_databases().across_tenants() as session:
         session.execute(text("insert into effects values (:name, '')"), {"name": name})

@@ -11,7 +11,8 @@ from sqlalchemy import text
 import tests.jobs.sample_jobs  # noqa: F401 - registers them
 from heitje.clock import now
 from heitje.db.scope import Scope
-from heitje.jobs.queue import enqueue, init_jobs, push_fleeting
+from heitje.jobs.process import init_jobs
+from heitje.jobs.queue import enqueue, push_fleeting
 from heitje.jobs.registry import JobUnknown
 from heitje.jobs.run import MAX_ATTEMPTS
 from heitje.jobs.sweeper import bring_back, clear
@@ -169,7 +170,9 @@ def test_a_fleeting_job_runs_in_the_worker_and_leaves_nothing(connected, work_of
     work_off()
     assert effects() == ["123456"]
     assert superuser.execute("select count(*) from job_outbox").fetchone() == (0,)
-    held = [key for key in queue.connection.scan_iter("rq:job:*") if b"123456" in str(queue.connection.type(key)).encode()]
+    held = [
+        key for key in queue.connection.scan_iter("rq:job:*") if b"123456" in str(queue.connection.type(key)).encode()
+    ]
     assert held == []
 
 

@@ -11,21 +11,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from redis import Redis, RedisError
-from rq import Queue
-from rq.serializers import JSONSerializer
+from redis import RedisError
 from sqlalchemy import CursorResult, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from heitje.clock import now
-from heitje.config import Settings
 from heitje.db.scope import Scope, scope_of
 from heitje.db.session import after_commit
 from heitje.jobs.models import OutboxJob
+from heitje.jobs.process import process_queue
 from heitje.jobs.registry import REGISTRY, find_job
 
-QUEUE_NAME = "heitje"
 RUN_OUTBOX = "heitje.jobs.run.run_outbox"
 RUN_FLEETING = "heitje.jobs.run.run_fleeting"
 FLEETING_TTL_S = 600
@@ -33,26 +30,6 @@ QUEUE_SLACK_S = 15
 """The queue stops a job this much later than the job's own time-out, which is not reached but by a hang."""
 
 log = logging.getLogger(__name__)
-
-
-class _Line:
-    """The connection of this process to the queue server, none until `init_jobs`."""
-
-    queue: Queue | None = None
-
-
-def init_jobs(settings: Settings, *, queue_name: str = QUEUE_NAME) -> None:
-    """Connect this process to the queue; the connection opens at first use."""
-    _Line.queue = None
-    if settings.redis_url:
-        # Short: a person is waiting, and the sweeper will do it too.
-        connection = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=2)
-        _Line.queue = Queue(queue_name, connection=connection, serializer=JSONSerializer)
-
-
-def is_connected() -> bool:
-    """Tell whether `init_jobs` gave this process a queue."""
-    return _Line.queue is not None
 
 
 def enqueue(
@@ -93,12 +70,13 @@ def enqueue(
 
 def push(job_ids: Iterable[UUID], *, timeout_s: int) -> int:
     """Give ids of rows to the queue server; return how many it took, which may be none."""
-    if _Line.queue is None:
+    queue = process_queue()
+    if queue is None:
         return 0
     pushed = 0
     try:
         for job_id in job_ids:
-            _Line.queue.enqueue_call(
+            queue.enqueue_call(
                 RUN_OUTBOX,
                 args=(str(job_id),),
                 job_id=str(job_id),
@@ -115,18 +93,20 @@ def push(job_ids: Iterable[UUID], *, timeout_s: int) -> int:
 
 def waiting_in_queue(job_ids: Iterable[UUID]) -> set[UUID]:
     """Return those of the ids that the queue server already holds; raises `RedisError` while it is away."""
-    if _Line.queue is None:
+    queue = process_queue()
+    if queue is None:
         return set()
     wanted = set(job_ids)
-    held = {UUID(text) for text in _Line.queue.get_job_ids() if len(text) == 36}
+    held = {UUID(text) for text in queue.get_job_ids() if len(text) == 36}
     return wanted & held
 
 
 def push_fleeting(name: str, /, **facts: Any) -> None:
     """Run a fleeting job soon, before what waits; here and now when the queue server is away."""
-    if _Line.queue is not None:
+    queue = process_queue()
+    if queue is not None:
         try:
-            _Line.queue.enqueue_call(
+            queue.enqueue_call(
                 RUN_FLEETING,
                 args=(name, facts),
                 at_front=True,

@@ -16,13 +16,13 @@ from uuid import UUID
 from sqlalchemy import CursorResult, case, func, literal, update
 from sqlalchemy.orm import Session
 
-from heitje.config import Settings
 from heitje.db.scope import Scope
 from heitje.db.session import Databases
 from heitje.errors import HeitjeError
 from heitje.jobs.models import OutboxJob
 from heitje.jobs.periodic import find_periodic
-from heitje.jobs.queue import QUEUE_SLACK_S, init_jobs, is_connected
+from heitje.jobs.process import process_databases
+from heitje.jobs.queue import QUEUE_SLACK_S
 from heitje.jobs.registry import REGISTRY, JobUnknown, find_job
 
 MAX_ATTEMPTS = 5
@@ -42,20 +42,6 @@ class _Taken:
     attempts: int
 
 
-class _Process:
-    databases: Databases | None = None
-
-
-def process_databases() -> Databases:
-    """Return the databases of this worker process, from the environment."""
-    if _Process.databases is None:
-        settings = Settings.from_environment()
-        _Process.databases = Databases(settings.database_url, settings.operator_database_url, pool_size=2)
-        if not is_connected():
-            init_jobs(settings)
-    return _Process.databases
-
-
 def run_outbox(job_id: str) -> None:
     """Run the job of this row, unless it was done, is dead, or somebody else has it."""
     databases = process_databases()
@@ -70,7 +56,6 @@ def run_outbox(job_id: str) -> None:
 
 def run_fleeting(name: str, facts: Mapping[str, Any]) -> None:
     """Run a fleeting job with what the queue carried."""
-    process_databases()
     REGISTRY.fleeting[name].function(**facts)
 
 
@@ -152,7 +137,12 @@ def describe(error: Exception) -> str:
     code = f" {error.code}" if isinstance(error, HeitjeError) else ""
     cause = getattr(error, "orig", None)
     kind = type(error).__name__ + (f" ({type(cause).__name__})" if cause is not None else "")
-    return f"{kind}{code} at {place.filename.rpartition('/')[2]}:{place.lineno} in {place.name}"
+    said = f"{kind}{code} at {place.filename.rpartition('/')[2]}:{place.lineno} in {place.name}"
+    earlier = error.__context__
+    while earlier is not None:
+        said += f", after {type(earlier).__name__}"
+        earlier = earlier.__context__
+    return said[:500]
 
 
 def _scope(kind: str, scope_id: UUID | None) -> Scope:
