@@ -7,11 +7,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from heitje import audit
+from heitje.audit import Actor
 from heitje.cents import in_heitjes
-from heitje.i18n.language import text_in
+from heitje.errors import Conflict
+from heitje.i18n.texts import text_in
 from tenants.billing.funding_payments import customer_of
 from tenants.billing.invoices import DAYS_TO_PAY, lock_invoice, note_sent, note_their_state
 from tenants.billing.models import YEARLY_CAP, Invoice, InvoiceLine, InvoiceState, Metric
+from tenants.billing.news import tell_invoice_sent
 from tenants.billing.payments import InvoiceToSend, LineToSend
 from tenants.billing.stripe_gateway import StripeGateway
 
@@ -20,6 +24,13 @@ LANGUAGE = "nl"
 
 MONTHS = ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober",
           "november", "december")  # fmt: skip
+
+
+class InvoiceNotSent(Conflict):
+    """Only an invoice that was sent and is not paid can be paid. Facts: state."""
+
+    code = "invoice-not-sent"
+    title = "This invoice does not wait for money."
 
 
 def send_invoice(
@@ -34,7 +45,25 @@ def send_invoice(
         return invoice
     customer_id = customer_of(session, gateway, tenant_id)
     theirs = gateway.send_invoice(as_sent(invoice, customer_id), known_id=invoice.provider_id)
-    note_sent(session, invoice, theirs, at=at)
+    if note_sent(session, invoice, theirs, at=at):
+        tell_invoice_sent(session, invoice)
+    note_their_state(session, invoice, theirs, at=at)
+    return invoice
+
+
+def note_transfer(
+    session: Session, gateway: StripeGateway, *, tenant_id: UUID, invoice_id: UUID, by: Actor, at: datetime
+) -> Invoice:
+    """Note that the bank statement shows the money of a sent invoice, at the provider and here (operator's session).
+
+    Raises `InvoiceNotSent`, `PaymentRefused`, `PaymentsUnavailable`.
+    """
+    invoice = lock_invoice(session, tenant_id, invoice_id)
+    if invoice.state != InvoiceState.SENT or invoice.provider_id is None:
+        raise InvoiceNotSent(state=invoice.state)
+    theirs = gateway.mark_paid_out_of_band(invoice.provider_id, invoice_id=str(invoice.id))
+    subject = f"invoice:{invoice.id}"
+    audit.record(session, "invoice.transfer_noted", by=by, subject=subject, at=at, tenant_id=tenant_id)
     note_their_state(session, invoice, theirs, at=at)
     return invoice
 

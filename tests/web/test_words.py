@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from heitje.i18n import catalogue
-from heitje.i18n.language import text_in
+from heitje.i18n.texts import text_in
 from heitje.web import words
 
 DUTCH, ENGLISH = {"Accept-Language": "nl"}, {"Accept-Language": "en"}

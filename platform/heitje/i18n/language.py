@@ -1,26 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """In which language a person is spoken to: Dutch first, English second."""
 
-import gettext as standard_gettext
-from pathlib import Path
-from typing import TYPE_CHECKING
-
+from flask import Flask, Request, has_request_context, request
 from flask_babel import Babel, get_locale
 
 from heitje.i18n.catalogue import compile_catalogues
+from heitje.i18n.texts import CATALOGUES, DEFAULT_LANGUAGE, LANGUAGES
 
-if TYPE_CHECKING:
-    from flask import Flask, Request
-
-LANGUAGES = {"nl": "Nederlands", "en": "English"}
-DEFAULT_LANGUAGE = "nl"
 LANGUAGE_COOKIE = "heitje_language"
 """Holds only the choice of language, so that a visitor who has no session keeps it."""
 
-CATALOGUES = Path(__file__).parent
 
-
-def init_language(app: "Flask") -> None:
+def init_language(app: Flask) -> None:
     """Give the app gettext: `_()` in code and templates, in the language of the person asking."""
     compile_catalogues(only_stale=True)
     Babel(
@@ -34,12 +25,10 @@ def init_language(app: "Flask") -> None:
 
 def chosen_language() -> str:
     """Return what the person chose, else the best of what the browser asks for, else Dutch."""
-    from flask import has_request_context, request
-
     return language_of(request) if has_request_context() else DEFAULT_LANGUAGE
 
 
-def language_of(request: "Request") -> str:
+def language_of(request: Request) -> str:
     """Return the language for this request: cookie, then Accept-Language, then Dutch."""
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
@@ -51,10 +40,3 @@ def current_language() -> str:
     """Return "nl" or "en", also under `flask_babel.force_locale`."""
     locale = get_locale()
     return locale.language if locale is not None and locale.language in LANGUAGES else DEFAULT_LANGUAGE
-
-
-def text_in(language: str, message: str, **values: object) -> str:
-    """Translate outside a request, for a mail or a push message: `%(name)s` in the text takes `values`."""
-    known = standard_gettext.translation("messages", CATALOGUES, languages=[language], fallback=True)
-    text = known.gettext(message)
-    return text % values if values else text

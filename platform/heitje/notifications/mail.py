@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from heitje.clock import now
 from heitje.config import Settings
 from heitje.db.scope import scope_of
-from heitje.i18n.language import text_in
+from heitje.i18n.texts import text_in
 from heitje.identity.models import Citizen, Member
 from heitje.identity.people import STAFF, staff_by_email
 from heitje.jobs.process import process_databases, process_settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heitje.cents import in_heitjes
-from heitje.i18n.language import text_in
+from heitje.i18n.texts import text_in
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's name for "translate this where it is shown"

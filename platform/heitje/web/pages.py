@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from heitje.cents import in_heitjes
 from heitje.config import Settings
-from heitje.i18n.language import LANGUAGE_COOKIE, LANGUAGES, current_language, init_language
+from heitje.i18n.language import LANGUAGE_COOKIE, current_language, init_language
+from heitje.i18n.texts import LANGUAGES
 from heitje.web import charts, words
 from heitje.web.assets import init_assets
 from heitje.web.frame import current_frame
