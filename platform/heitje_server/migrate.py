@@ -30,6 +30,10 @@ def migrate(migration_database_url: str, *, app_password: str, operator_password
         command.upgrade(
             _alembic(url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)), "head"
         )
+        # So that readiness and `heitje doctor` can tell which revision this is.
+        connection.execute("set role heitje_owner")
+        connection.execute("grant select on alembic_version to heitje_app, heitje_operator")
+        connection.execute("reset role")
 
 
 def _create_roles(connection: psycopg.Connection, *, app_password: str, operator_password: str) -> None:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 from heitje_server.embedded.remembered import remembered_port, remembered_secret
 from heitje_server.embedded.supervisor import POLL_S, CannotStart, Child, only_one, start_child, wait_until_ready
@@ -49,6 +50,12 @@ class PostgresServer(PostgresAddress):
     child: Child
     data: Path
     _held: ExitStack
+
+    def make_database(self, name: str) -> None:
+        """Make an empty database of the superuser's, unless there is one of that name."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
     def stop(self) -> None:
         """Disconnect everybody, write everything down, end."""
@@ -150,36 +157,29 @@ def _make_cluster(binaries: Path, data: Path, password: str) -> None:
 
 
 def _wait_for_old_server(data: Path) -> None:
-    """See to it that no server of an earlier, killed run is still on these data.
+    """See to it that nothing of an earlier, killed server is still on these data.
 
-    We hold the lock, so such a server has lost its parent and is shutting down. A number in `postmaster.pid` that by
+    We hold the lock, so such processes have lost their parent and are ending. A number in `postmaster.pid` that by
     now belongs to another program, or to nobody, would only stand in our way.
     """
-    note = data / "postmaster.pid"
     deadline = monotonic() + OLD_SERVER_PATIENCE_S
-    while (pid := _first_number(note)) and _serves(pid, data):
+    while remains := _serving(data):
         if monotonic() > deadline:
-            raise CannotStart(f"A database server of an earlier run, process {pid}, does not end. End it: kill {pid}")
+            raise CannotStart(
+                f"Of an earlier run, the database server's processes {remains} do not end. End them: kill -9"
+            )
         sleep(POLL_S)
-    note.unlink(missing_ok=True)
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _first_number(note: Path) -> int | None:
-    try:
-        return int(note.read_text().split()[0])
-    except (FileNotFoundError, ValueError, IndexError):
-        return None
-
-
-def _serves(pid: int, data: Path) -> bool:
-    """Say whether this process is a PostgreSQL server on these data: it works inside its data folder."""
-    try:
-        return (
-            Path(f"/proc/{pid}/cwd").resolve(strict=True) == data
-            and b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
-    except OSError:
-        return False
+def _serving(data: Path) -> list[int]:
+    """List the PostgreSQL processes on these data: they work inside that folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").resolve(strict=True) == data and b"postgres" in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return found
 
 
 def _check_version(binaries: Path, data: Path) -> None:

@@ -83,7 +83,7 @@ const provider = new Provider(issuer, {
 const escape = (text) => String(text ?? "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const button = (person) => `<li><button name="sub" value="${escape(person.sub)}"><b>${escape(person.name)}</b>
-  <span>${escape([person.organisation, ...(person.groups ?? [])].join(" · "))}</span></button></li>`;
+  <span>${escape(person.hint ?? [person.organisation, ...(person.groups ?? [])].join(" · "))}</span></button></li>`;
 
 const page = (details) => `<!doctype html>
 <html lang="nl">

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Fills settings that the environment leaves open with embedded services, and starts those.
+
+A setting that names a real service keeps it: DATABASE_URL, REDIS_URL, SMTP_URL, CHAIN_URL, S3_BUCKET,
+STRIPE_API_KEY, OIDC_ISSUER.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from heitje_server.demo.files import read_people
+from heitje_server.embedded import chain, identity_provider, mail, payment, postgres, valkey
+from heitje_server.embedded.crew import Crew
+from heitje_server.embedded.remembered import remembered_secret
+from heitje_server.embedded.supervisor import CannotStart
+
+DATABASE = "heitje"
+OIDC_CLIENT_ID = "heitje"
+SIGN_IN_CALLBACK = "/portal/sign-in/callback"
+PAYMENT_WEBHOOK = "/webhooks/stripe"
+
+ANVIL_OPTIONS = ("--silent", "--accounts", "1", "--state-interval", "1", "--state")
+"""So that a chain survives a kill: anvil itself remembers nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What `heitje run` was asked for."""
+
+    home: Path
+    public_url: str
+    chain: str
+    """"embedded" or "anvil"."""
+
+
+Filled = dict[str, str]
+
+
+def fill(crew: Crew, wishes: Wishes, given: Mapping[str, str], say: Callable[[str], None]) -> Filled:
+    """Start what `given` leaves open and return the settings that name it."""
+    filled: Filled = {"SECRET_KEY": remembered_secret(wishes.home, "secret-key")} if "SECRET_KEY" not in given else {}
+    steps = (
+        ("DATABASE_URL", "database", _database),
+        ("REDIS_URL", "queue", _queue),
+        ("SMTP_URL", "mail catcher", _mail),
+        ("OIDC_ISSUER", "identity provider", _identity_provider),
+        ("STRIPE_API_KEY", "payment peer", _payments),
+        ("CHAIN_URL", "chain", _chain),
+        ("S3_BUCKET", "folder of photos", _photos),
+    )
+    for setting, name, step in steps:
+        if given.get(setting):
+            say(f"{name}: yours, by {setting}")
+            continue
+        filled |= step(crew, wishes)
+        say(name)
+    return filled
+
+
+def _database(crew: Crew, wishes: Wishes) -> Filled:
+    server = crew.start(partial(postgres.start, wishes.home))
+    server.make_database(DATABASE)
+    app_password = remembered_secret(wishes.home, "postgres-app")
+    operator_password = remembered_secret(wishes.home, "postgres-operator")
+    return {
+        "DATABASE_URL": server.url("heitje_app", app_password, DATABASE),
+        "OPERATOR_DATABASE_URL": server.url("heitje_operator", operator_password, DATABASE),
+        "MIGRATION_DATABASE_URL": server.url(dbname=DATABASE),
+    }
+
+
+def _queue(crew: Crew, wishes: Wishes) -> Filled:
+    return {"REDIS_URL": crew.start(partial(valkey.start, wishes.home)).url}
+
+
+def _mail(crew: Crew, wishes: Wishes) -> Filled:
+    server = crew.start(partial(mail.start, wishes.home, page_port=8025))
+    return {"SMTP_URL": server.url, "MAIL_CATCHER_URL": server.page_url}
+
+
+def _identity_provider(crew: Crew, wishes: Wishes) -> Filled:
+    secret = remembered_secret(wishes.home, "oidc-client")
+    people = [
+        {
+            "sub": person.sub,
+            "name": person.name,
+            "email": person.email,
+            "email_verified": True,
+            "organisation": person.organisation,
+            "hint": person.hint,
+            "groups": [],
+        }
+        for person in read_people()
+    ]
+    client = {
+        "client_id": OIDC_CLIENT_ID,
+        "client_secret": secret,
+        "redirect_uris": [wishes.public_url + SIGN_IN_CALLBACK],
+        "post_logout_redirect_uris": [wishes.public_url + "/"],
+    }
+    start = partial(identity_provider.start, wishes.home, people=people, clients=[client], port=8010)
+    return {
+        "OIDC_ISSUER": crew.start(start).issuer,
+        "OIDC_CLIENT_ID": OIDC_CLIENT_ID,
+        "OIDC_CLIENT_SECRET": secret,
+        "OIDC_ALLOW_PRIVATE": "1",
+    }
+
+
+def _payments(crew: Crew, wishes: Wishes) -> Filled:
+    webhook_url = wishes.public_url + PAYMENT_WEBHOOK
+    peer = crew.start(partial(payment.start, wishes.home, webhook_url=webhook_url, port=8020))
+    return {
+        "STRIPE_API_KEY": peer.api_key,
+        "STRIPE_API_BASE": peer.url,
+        "STRIPE_WEBHOOK_SECRETS": peer.webhook_secret,
+    }
+
+
+def _chain(crew: Crew, wishes: Wishes) -> Filled:
+    if wishes.chain == "anvil":
+        options = (*ANVIL_OPTIONS, str(wishes.home / "anvil.json"))
+        return {"CHAIN_URL": crew.start(partial(chain.start_anvil, wishes.home, options=options)).url}
+    return {"CHAIN_URL": crew.start(partial(chain.start, wishes.home)).url}
+
+
+def _photos(_: Crew, wishes: Wishes) -> Filled:
+    folder = wishes.home / "files"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"The folder {folder} cannot be made: {error}") from None
+    return {"FILES_DIR": str(folder)}
