@@ -42,7 +42,6 @@ language sql security definer set search_path = public, pg_temp as $$
   with moved as (
     update tenants set state = 'verifying' where id = (select scope_tenant()) and state = 'sandbox' returning 1)
   select exists (select from moved) $$;
-alter function tenant_request_go_live() owner to heitje_books;
 revoke all on function tenant_request_go_live() from public;
 grant execute on function tenant_request_go_live() to heitje_app;
 
@@ -160,6 +159,8 @@ alter table member_roles enable row level security;
 alter table member_roles force row level security;
 create policy tenant_own on member_roles to heitje_app using (tenant_id = (select scope_tenant()));
 grant select, insert, delete on member_roles to heitje_app;
+-- Last, since only the owner of a function says who may call it.
+alter function tenant_request_go_live() owner to heitje_books;
 """
 
 CITIZENS = """

@@ -293,12 +293,13 @@ begin
   target_balance_cents := target.balance_cents;
 end $$;
 
-alter function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid) owner to heitje_books;
-alter function ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) owner to heitje_books;
 revoke all on function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid),
   ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) from public;
 grant execute on function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid),
   ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) to heitje_app, heitje_operator;
+-- Last, since only the owner of a function says who may call it.
+alter function ledger_open_account(uuid, text, uuid, uuid, uuid, uuid) owner to heitje_books;
+alter function ledger_post(uuid, text, text, bigint, bigint, bigint, timestamptz, text) owner to heitje_books;
 """
 
 

@@ -153,12 +153,13 @@ begin
   end loop;
 end $$;
 
-alter function cap_hold(uuid, uuid, uuid, bigint, date) owner to heitje_books;
-alter function cap_commit(uuid, date) owner to heitje_books;
-alter function cap_release(uuid) owner to heitje_books;
 revoke all on function cap_hold(uuid, uuid, uuid, bigint, date), cap_commit(uuid, date), cap_release(uuid) from public;
 grant execute on function cap_hold(uuid, uuid, uuid, bigint, date), cap_commit(uuid, date), cap_release(uuid)
   to heitje_app;
+-- Last, since only the owner of a function says who may call it.
+alter function cap_hold(uuid, uuid, uuid, bigint, date) owner to heitje_books;
+alter function cap_commit(uuid, date) owner to heitje_books;
+alter function cap_release(uuid) owner to heitje_books;
 """
 
 

@@ -259,9 +259,10 @@ begin
   end if;
   return null;
 end $$;
-alter function claims_take_slot() owner to heitje_books;
 revoke all on function claims_take_slot() from public;
 create trigger take_slot after insert or update of state on claims for each row execute function claims_take_slot();
+-- Last, since only the owner of a function says who may call it.
+alter function claims_take_slot() owner to heitje_books;
 """
 
 GUARDS = """
@@ -272,7 +273,6 @@ language sql security definer set search_path = public, pg_temp as $$
   where s.tenant_id = p_tenant and s.chore_id = p_chore and s.state = 'free' and c.state = 'open'
     and scope_citizen() is not null
   order by s.number limit 1 for update of s skip locked $$;
-alter function claims_pick_slot(uuid, uuid) owner to heitje_books;
 revoke all on function claims_pick_slot(uuid, uuid) from public;
 grant execute on function claims_pick_slot(uuid, uuid) to heitje_app;
 
@@ -296,9 +296,11 @@ begin
   end if;
   return new;
 end $$;
-alter function decisions_never_own() owner to heitje_books;
 revoke all on function decisions_never_own() from public;
 create trigger never_own before insert on claim_decisions for each row execute function decisions_never_own();
+-- Last, since only the owner of a function says who may call it.
+alter function claims_pick_slot(uuid, uuid) owner to heitje_books;
+alter function decisions_never_own() owner to heitje_books;
 """
 
 

@@ -63,7 +63,8 @@ grant select, insert, update on shops to heitje_operator;
 create policy shop_own on shop_details to heitje_app using (shop_id = (select scope_shop()));
 create policy operator_all on shop_details to heitje_operator using (true) with check (true);
 grant select on shop_details to heitje_app;
-grant update (iban, account_name, iban_checked_at, iban_changed_at) on shop_details to heitje_app;
+-- Not iban_checked_at: a shop cannot say of itself that its account was checked.
+grant update (iban, account_name, iban_changed_at) on shop_details to heitje_app;
 grant select, insert, update on shop_details to heitje_operator;
 create policy shop_own on shop_staff to heitje_app using (shop_id = (select scope_shop()));
 create policy knows_address on shop_staff for select to heitje_app using ('email:' || email = (select scope_knows()));
@@ -127,7 +128,6 @@ grant select (nonce, state) on payments to heitje_books;
 create function payment_state(p_nonce text) returns text
 language sql stable security definer set search_path = public, pg_temp as $$
   select state from payments where nonce = p_nonce $$;
-alter function payment_state(text) owner to heitje_books;
 revoke all on function payment_state(text) from public;
 grant execute on function payment_state(text) to heitje_app;
 
@@ -147,6 +147,8 @@ alter table payment_refunds enable row level security;
 alter table payment_refunds force row level security;
 create policy shop_own on payment_refunds to heitje_app using (shop_id = (select scope_shop()));
 grant select, insert on payment_refunds to heitje_app;
+-- Last, since only the owner of a function says who may call it.
+alter function payment_state(text) owner to heitje_books;
 """
 
 PAYOUTS = """

@@ -108,9 +108,10 @@ begin
       and exists (select from payments p where p.shop_id = s.id and p.created_at >= begins and p.created_at < ends
                   and p.state in ('completed', 'refunded'));
 end $$;
-alter function billing_usage(uuid, date) owner to heitje_books;
 revoke all on function billing_usage(uuid, date) from public;
 grant execute on function billing_usage(uuid, date) to heitje_app, heitje_operator;
+-- Last, since only the owner of a function says who may call it.
+alter function billing_usage(uuid, date) owner to heitje_books;
 """
 
 INVOICES = """
