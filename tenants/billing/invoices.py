@@ -70,7 +70,7 @@ def issue_invoice(session: Session, *, tenant_id: UUID, month: date, at: datetim
         return earlier
     usage = close_month(session, tenant_id=tenant_id, month=month, at=at)
     tariff = tariff_on(session, month)
-    before_cents = _charged_before(session, tenant_id=tenant_id, month=month)
+    before_cents = charged_before(session, tenant_id=tenant_id, month=month)
     lines = price(tariff, usage, charged_before_cents=before_cents)
     if sum(line.net_cents for line in lines) <= 0:
         return None
@@ -84,12 +84,14 @@ def issue_invoice(session: Session, *, tenant_id: UUID, month: date, at: datetim
     return invoice
 
 
-def note_sent(session: Session, invoice: Invoice, theirs: SentInvoice, *, at: datetime) -> None:
-    """Note that the provider has the invoice, under its id and with a page to pay it on."""
+def note_sent(session: Session, invoice: Invoice, theirs: SentInvoice, *, at: datetime) -> bool:
+    """Note that the provider has the invoice, with a page to pay it on; returns whether that is new."""
     invoice.provider_id, invoice.pay_url = theirs.id, theirs.pay_url
-    if invoice.state == InvoiceState.ISSUED:
-        invoice.state, invoice.sent_at = InvoiceState.SENT.value, at
-        _record(session, invoice, "invoice.sent", at=at)
+    if invoice.state != InvoiceState.ISSUED:
+        return False
+    invoice.state, invoice.sent_at = InvoiceState.SENT.value, at
+    _record(session, invoice, "invoice.sent", at=at)
+    return True
 
 
 def note_their_state(session: Session, invoice: Invoice, theirs: SentInvoice, *, at: datetime) -> bool:
@@ -161,6 +163,19 @@ def invoices_to_follow(session: Session, *, limit: int = 500) -> Sequence[str]:
     return [provider_id for provider_id in session.scalars(query) if provider_id is not None]
 
 
+def charged_before(session: Session, *, tenant_id: UUID, month: date) -> Cents:
+    """Return what the other months of the same year came to, without VAT."""
+    charged = session.scalar(
+        select(func.coalesce(func.sum(Invoice.net_cents), 0)).where(
+            Invoice.tenant_id == tenant_id,
+            Invoice.month.between(month.replace(month=1), month.replace(month=12)),
+            Invoice.month != month,
+            Invoice.state != InvoiceState.VOID,
+        )
+    )
+    return int(charged or 0)
+
+
 def gaps(session: Session) -> list[tuple[str, int, int]]:
     """Prove that numbers have no gap: list (series, year, number) that should be there and is not, or is too much."""
     given = {
@@ -186,19 +201,6 @@ def _lock_series(session: Session, *, year: int) -> InvoiceSeries:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-
-
-def _charged_before(session: Session, *, tenant_id: UUID, month: date) -> Cents:
-    """Return what the other months of the same year came to, without VAT."""
-    charged = session.scalar(
-        select(func.coalesce(func.sum(Invoice.net_cents), 0)).where(
-            Invoice.tenant_id == tenant_id,
-            Invoice.month.between(month.replace(month=1), month.replace(month=12)),
-            Invoice.month != month,
-            Invoice.state != InvoiceState.VOID,
-        )
-    )
-    return int(charged or 0)
 
 
 def _new_invoice(

@@ -20,6 +20,7 @@ from heitje.purses.funding import AmountMismatch, note_funding_state, receive_fu
 from heitje.purses.models import Funding, FundingState
 from tenants.billing.invoices import PaidOtherwise, lock_invoice, note_their_state
 from tenants.billing.models import EventOutcome, StripeEvent
+from tenants.billing.news import tell_funding_received
 from tenants.billing.payments import PaymentState, WebhookEvent
 from tenants.billing.refusals import PaymentUnknown
 from tenants.billing.stripe_gateway import StripeGateway
@@ -89,7 +90,9 @@ def follow_funding(session: Session, gateway: StripeGateway, payment_id: str, *,
         raise NotOurPayment(payment_id=payment_id)
     ours = {"tenant_id": funding.tenant_id, "funding_id": funding.id}
     if payment.state == PaymentState.PAID:
-        receive_funding(session, **ours, received_cents=payment.amount_cents, by=STRIPE, at=at)
+        minted = receive_funding(session, **ours, received_cents=payment.amount_cents, by=STRIPE, at=at)
+        if minted is not None:
+            tell_funding_received(session, funding)
     elif payment.state == PaymentState.ON_ITS_WAY:
         note_funding_state(session, **ours, state=FundingState.PROCESSING)
     elif payment.state == PaymentState.FAILED:

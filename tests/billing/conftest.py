@@ -20,8 +20,11 @@ import requests
 
 from heitje.config import Settings
 from heitje_server.embedded.supervisor import Child, start_child, wait_until_ready
+from heitje_server.features import load_features
 from tenants.billing.payments import FundingToPay
 from tenants.billing.stripe_gateway import StripeGateway
+
+load_features()
 
 API_KEY = "sk_test_of_the_tests"
 SECRET = "whsec_of_the_tests"

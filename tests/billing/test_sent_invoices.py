@@ -10,11 +10,14 @@ import requests
 from sqlalchemy import text
 
 from heitje.clock import local_day, now
+from heitje.identity.roles import Role
 from heitje.jobs.registry import find_job
 from tenants.billing import jobs
 from tenants.billing.invoices import invoice_with_lines, issue_invoice
-from tenants.billing.models import InvoiceState
-from tenants.billing.sending import send_invoice
+from tenants.billing.models import InvoiceState, Metric
+from tenants.billing.outlook import outlook
+from tenants.billing.payments import SentInvoiceState
+from tenants.billing.sending import InvoiceNotSent, note_transfer, send_invoice
 from tenants.billing.stripe_events import follow_invoice
 from tenants.billing.stripe_gateway import StripeGateway
 from tenants.billing.tariff import EXAMPLE, publish_tariff, read_price_list
@@ -35,8 +38,8 @@ def prices(databases) -> None:
 def issued(given, databases):
     """An issued invoice for last month, of three active people."""
 
-    def make():
-        tenant = given.tenant("Gemeente Heerlen")
+    def make(tenant=None):
+        tenant = tenant or given.tenant("Gemeente Heerlen")
         then = replace(given, at=now().replace(day=1) - timedelta(days=5))
         chore = then.chore(tenant, slots_count=3)
         for _ in range(3):
@@ -122,11 +125,48 @@ def test_a_transfer_seen_on_the_bank_statement_pays_it_too(databases, gateway, i
     invoice = sent(databases, gateway, issued())
     assert invoice.provider_id is not None
 
-    gateway.mark_paid_out_of_band(invoice.provider_id, invoice_id=str(invoice.id))
-    with databases.across_tenants() as session:
-        follow_invoice(session, gateway, invoice.provider_id, at=now())
+    def note() -> None:
+        with databases.across_tenants() as session:
+            note_transfer(session, gateway, tenant_id=invoice.tenant_id, invoice_id=invoice.id, by=SYSTEM, at=now())
 
+    note()
     assert seen_by_tenant(databases, invoice).state == InvoiceState.PAID
+    assert gateway.fetch_invoice(invoice.provider_id).state == SentInvoiceState.PAID
+    with pytest.raises(InvoiceNotSent):
+        note()
+
+
+def test_finance_is_told_once_that_an_invoice_waits(databases, given, gateway, issued):
+    invoice = issued()
+    given.member(invoice.tenant_id, Role.EDITOR)
+    for _ in range(2):
+        sent(databases, gateway, invoice)
+    with databases.across_tenants() as session:
+        query = "select count(*) from job_outbox where job = 'billing.tell_invoice' and arguments->>'invoice_id' = :id"
+        assert session.scalar(text(query), {"id": str(invoice.id)}) == 1
+
+    with databases.as_tenant(invoice.tenant_id) as session:
+        find_job("billing.tell_invoice").function(session, invoice_id=invoice.id)
+
+    with databases.as_tenant(invoice.tenant_id) as session:
+        told = session.execute(text("select facts->>'number' from messages where kind = 'invoice-sent'")).all()
+        assert told == [(invoice.code,)]
+
+
+def test_a_tenant_sees_what_the_running_month_costs_before_the_invoice_comes(databases, given, issued):
+    tenant = given.tenant()
+    issued(tenant)
+    chore = given.chore(tenant, slots_count=2)
+    for _ in range(2):
+        given.claim(given.citizen(), chore)
+
+    with databases.as_tenant(tenant.id) as session:
+        so_far = outlook(session, tenant_id=tenant.id, at=now())
+
+    assert so_far.usage[Metric.ACTIVE_CITIZENS] == 2
+    assert so_far.net_cents == 2 * 95
+    assert so_far.charged_before_cents == (3 * 95 if LAST_MONTH.year == THIS_MONTH.year else 0)
+    assert so_far.room_cents == 24_000_00 - so_far.charged_before_cents
 
 
 def test_the_monthly_run_charges_each_tenant_in_a_job_of_its_own_and_nobody_twice(databases, given):

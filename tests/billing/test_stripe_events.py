@@ -220,6 +220,9 @@ def test_a_paid_funding_is_minted_once_however_often_it_is_told(
         assert set(threads.map(handle, range(12))) == {EventOutcome.DONE}
 
     assert stands(funding) == ("received", 1250_00)
+    with databases.as_tenant(funding.funding.tenant_id) as session:
+        told = session.execute(text("select member_id, facts->>'amount_cents' from messages")).all()
+        assert told == [(funding.by.member_id, "125000")]
     door.knock("evt_told_again", object_id=funding.payment_id, event_type="checkout.session.completed")
     handle_all()
     assert stands(funding) == ("received", 1250_00)
@@ -379,7 +382,7 @@ def test_a_worker_acts_on_the_event_with_what_its_environment_says(provider, doo
         "STRIPE_API_KEY": API_KEY,
         "STRIPE_API_BASE": provider.url,
     }
-    code = f"import tenants.billing.jobs\nfrom heitje.jobs.run import run_outbox\nrun_outbox('{job_id}')"
+    code = f"from heitje_server.features import load_features\nload_features()\nfrom heitje.jobs.run import run_outbox\nrun_outbox('{job_id}')"
 
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
 
