@@ -105,7 +105,6 @@ def as_email(settings: Settings, mail: Mail) -> EmailMessage:
     email["Date"] = format_datetime(now())
     domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "heitje.invalid"
     email["Message-ID"] = f"<{mail.key}@{domain}>"
-    email["Content-Language"] = mail.language
     email["Auto-Submitted"] = "auto-generated"
     values = {
         "words": mail.words,
@@ -116,6 +115,8 @@ def as_email(settings: Settings, mail: Mail) -> EmailMessage:
     }
     email.set_content(_templates().get_template("notifications/mail.txt").render(values))
     email.add_alternative(_templates().get_template("notifications/mail.html").render(values), subtype="html")
+    # Last: what begins with "Content-" would have moved into the plain part.
+    email["Content-Language"] = mail.language
     return email
 
 
