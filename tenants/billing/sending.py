@@ -96,7 +96,7 @@ def line_text(line: InvoiceLine, language: str = LANGUAGE) -> str:
         return text_in(language, "Above the yearly cap")
     price = in_heitjes(line.unit_cents, decimals=True)
     name = metric_name(Metric(line.metric), language)
-    return f"{name}: {line.quantity} × € {price}"
+    return f"{name}: {line.quantity} × €\u00a0{price}"
 
 
 def metric_name(metric: Metric, language: str = LANGUAGE) -> str:

@@ -187,4 +187,4 @@ def test_the_pay_page_says_that_it_is_a_demo_and_has_a_title(quiet_peer, gateway
     assert "DEMO BETALING" in page
     assert "er wordt geen echt geld betaald" in page
     assert re.search(r"<title>[^<]+</title>", page)
-    assert "€ 1.250,00" in page
+    assert "€\u00a01.250,00" in page

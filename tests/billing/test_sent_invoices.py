@@ -69,8 +69,8 @@ def test_a_sent_invoice_says_to_the_tenant_where_to_pay(databases, gateway, issu
     assert (seen.state, seen.total_cents) == (InvoiceState.SENT, 3_45)
     page = requests.get(seen.pay_url, timeout=10).text
     assert invoice.code in page
-    assert "3 × € 0,95" in page
-    assert "€ 3,45" in page
+    assert "3 × €\u00a00,95" in page
+    assert "€\u00a03,45" in page
 
 
 def test_sending_twice_sends_once(databases, gateway, issued):

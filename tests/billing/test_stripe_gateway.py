@@ -173,7 +173,7 @@ def test_an_invoice_is_open_under_our_number_and_with_our_total(gateway, invoice
     assert theirs.invoice_id == ours.invoice_id
     page = requests.get(theirs.pay_url, timeout=10).text
     assert ours.number in page
-    assert "€ 180,35" in page
+    assert "€\u00a0180,35" in page
 
 
 def test_an_invoice_with_another_total_stays_a_draft(gateway, invoice_to_send):

@@ -99,6 +99,6 @@ def _known(peer: Peer, kind: str, thing_id: str) -> Thing:
 
 
 def in_euros(cents: int) -> str:
-    """Write cents as Dutch people read euros: 123456 -> "€ 1.234,56"."""
+    """Write cents as Dutch people read euros: 123456 -> "€ 1.234,56", never broken over two lines."""
     whole, part = divmod(cents, 100)
-    return "€ " + f"{whole:,}".replace(",", ".") + f",{part:02d}"
+    return "€\u00a0" + f"{whole:,}".replace(",", ".") + f",{part:02d}"
