@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the demo town stands on: scheme, neighbourhoods, kinds of chores, the yearly cap, two operators, a price list."""
+
+import json
+from datetime import date, timedelta
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from heitje.allowance.cap import CapRule
+from heitje.audit import Actor
+from heitje.clock import local_day, now
+from heitje.config import Settings
+from heitje.db.session import Databases
+from heitje.identity.models import Operator
+from heitje.ledger.accounts import open_account
+from heitje.ledger.models import AccountKind
+from heitje.neighbourhoods import import_neighbourhoods
+from heitje.schemes import Category, Scheme
+from heitje_server.demo.files import NEIGHBOURHOODS_FILE, read_categories
+from heitje_server.embedded.remembered import remembered_secret
+from tenants.billing.tariff import EXAMPLE, publish_tariff, read_price_list
+
+DEMO = Actor(kind="system", id="demo")
+OPERATORS = (("Olga Operator", "olga@operator.example.org"), ("Otto Operator", "otto@operator.example.org"))
+"""Two, because admitting and paying out take two people."""
+CAP_CENTS = 1_500_00
+"""The pilot's yearly cap a person, R21."""
+
+
+def operator_token(settings: Settings, number: int) -> str:
+    """Return the bearer token of the demo's first or second operator; made up on this machine, kept in its home."""
+    return remembered_secret(settings.heitje_home, f"operator-token-{number}")
+
+
+def lay_ground(databases: Databases, settings: Settings) -> UUID:
+    """Make the scheme and everything that all issuers and shops share; returns the scheme's id."""
+    scheme_id = uuid4()
+    today = local_day(now())
+    with databases.across_tenants() as session:
+        session.add(
+            Scheme(
+                id=scheme_id,
+                slug="heerlen",
+                name="Heerlens Heitje",
+                area_name="Heerlen",
+                guaranteed_until=today + timedelta(days=730),
+            )
+        )
+        session.flush()
+        import_neighbourhoods(
+            session, json.loads(NEIGHBOURHOODS_FILE.read_text(encoding="utf-8")), scheme_id=scheme_id
+        )
+        _add_categories(session)
+        _add_cap_rules(session, scheme_id, today)
+        _add_operators(session, settings)
+        for kind in (AccountKind.TREASURY, AccountKind.REDEEMING):
+            open_account(session, kind, scheme_id=scheme_id)
+        publish_tariff(session, read_price_list(EXAMPLE.read_text(encoding="utf-8")), by=DEMO, at=now())
+    return scheme_id
+
+
+def _add_categories(session: Session) -> None:
+    session.add_all(
+        Category(
+            code=category.code,
+            name_nl=category.name_nl,
+            name_en=category.name_en,
+            icon=category.icon,
+            evidence_default="+".join(category.evidence),
+            needs_vetting=category.needs_vetting,
+            min_age=category.min_age,
+            position=position,
+        )
+        for position, category in enumerate(read_categories())
+    )
+
+
+def _add_cap_rules(session: Session, scheme_id: UUID, today: date) -> None:
+    session.add(
+        CapRule(
+            id=uuid4(),
+            scheme_id=scheme_id,
+            limit_cents=CAP_CENTS,
+            valid_from=date(today.year - 1, 1, 1),
+            valid_until=date(today.year + 2, 12, 31),
+            ruling="Demo: vaststellingsbesluit (verzonnen)",
+            authority="Belastingdienst (demo)",
+            review_on=date(today.year + 2, 6, 30),
+        )
+    )
+
+
+def _add_operators(session: Session, settings: Settings) -> None:
+    session.add_all(
+        Operator(
+            id=uuid4(),
+            name=name,
+            email=email,
+            token_sha256=sha256(operator_token(settings, number).encode()).digest(),
+            token_expires_at=now() + timedelta(days=365),
+        )
+        for number, (name, email) in enumerate(OPERATORS, start=1)
+    )

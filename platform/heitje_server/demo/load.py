@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Loads the demo town into an empty database, through the product's own use-cases."""
+
+from sqlalchemy import select
+
+from heitje.config import Settings
+from heitje.db.session import Databases
+from heitje.schemes import Scheme
+from heitje_server.demo.ground import lay_ground
+from heitje_server.demo.history import tell_history
+from heitje_server.demo.issuers import bring_issuers_in
+from heitje_server.demo.town import bring_town_in
+
+
+def load_if_empty(settings: Settings) -> bool:
+    """Load the town unless there is a scheme already; whether it did."""
+    databases = Databases(settings.database_url, settings.operator_database_url)
+    try:
+        with databases.across_tenants() as session:
+            if session.scalar(select(Scheme.id).limit(1)) is not None:
+                return False
+        scheme_id = lay_ground(databases, settings)
+        issuers = bring_issuers_in(databases, settings, scheme_id)
+        town = bring_town_in(databases, scheme_id)
+        tell_history(databases, settings, scheme_id, issuers, town)
+        return True
+    finally:
+        databases.dispose()
