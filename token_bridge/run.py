@@ -101,7 +101,7 @@ def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime) -> None:
         _note_for_all(bridge, "node-unavailable", at=at, reason=str(error)[:300])
         return
     for scheme_id in schemes:
-        deployment = _served(bridge, orders, scheme_id, chain_id, at=at)
+        deployment = served(bridge, orders, scheme_id, chain_id, at=at)
         if deployment is None:
             continue
         try:
@@ -128,8 +128,10 @@ def round_of_one(bridge: Bridge, deployment: Deployment, *, at: datetime) -> Non
         watch(bridge, deployment, at=at)
 
 
-def _served(bridge: Bridge, orders: Orders, scheme_id: UUID, chain_id: int, *, at: datetime) -> Deployment | None:
+def served(bridge: Bridge, orders: Orders, scheme_id: UUID, chain_id: int, *, at: datetime) -> Deployment | None:
     """Return the scheme's contract if this bridge, this chain and this key are the ones it was made with."""
+    # Others write here too: a reconciliation halts, an operator resumes.
+    bridge.session.expire_all()
     query = select(Deployment).where(Deployment.scheme_id == scheme_id, Deployment.retired_at.is_(None))
     deployment = bridge.session.scalar(query)
     wanted = deployment.chain_id if deployment is not None else orders.chain_id or chain_id

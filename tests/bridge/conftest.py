@@ -99,6 +99,29 @@ def receipt_of(chain: Chain, transaction_hash: bytes, *, within_s: float = 10.0)
     raise AssertionError(f"no receipt of {transaction_hash.hex()} within {within_s} s")
 
 
+def signed_by(chain: Chain, signer: Signer, to: bytes | None, payload: bytes) -> Receipt:
+    """Try a call, then do it with this key, and wait until it is in a block."""
+    chain.simulate(signer.address, to, payload)
+    fees = chain.fees()
+    raw, transaction_hash = signer.sign(
+        {
+            "type": 2,
+            "chainId": chain.chain_id(),
+            "nonce": chain.transaction_count(signer.address),
+            "gas": chain.estimate_gas(signer.address, to, payload),
+            "maxFeePerGas": fees.max_fee_wei,
+            "maxPriorityFeePerGas": fees.tip_wei,
+            "value": 0,
+            "data": payload,
+        }
+        | ({"to": to} if to else {})
+    )
+    assert chain.send_raw(raw)[0].value == "taken"
+    receipt = receipt_of(chain, transaction_hash)
+    assert receipt.succeeded
+    return receipt
+
+
 class Token:
     """A deployed contract, driven by hand."""
 
@@ -121,25 +144,7 @@ class Token:
 
     def send(self, signer: Signer, to: bytes | None, payload: bytes) -> Receipt:
         """Try it, then do it; raises CallReverted when the contract refuses."""
-        self.chain.simulate(signer.address, to, payload)
-        fees = self.chain.fees()
-        raw, transaction_hash = signer.sign(
-            {
-                "type": 2,
-                "chainId": self.chain.chain_id(),
-                "nonce": self.chain.transaction_count(signer.address),
-                "gas": self.chain.estimate_gas(signer.address, to, payload),
-                "maxFeePerGas": fees.max_fee_wei,
-                "maxPriorityFeePerGas": fees.tip_wei,
-                "value": 0,
-                "data": payload,
-            }
-            | ({"to": to} if to else {})
-        )
-        assert self.chain.send_raw(raw)[0].value == "taken"
-        receipt = receipt_of(self.chain, transaction_hash)
-        assert receipt.succeeded
-        return receipt
+        return signed_by(self.chain, signer, to, payload)
 
     def do(self, name, *values, by=None, operation=None):
         """Do an operation under a fresh id, or under the given one."""

@@ -10,11 +10,12 @@ from heitje.ledger.accounts import open_account
 from heitje.ledger.models import AccountKind, TransferKind
 from tests.ledger.books import AT
 from token_bridge.addresses import account_address
-from token_bridge.bridge import Rules
+from token_bridge.bridge import Rules, resume
 from token_bridge.chain import Chain
+from token_bridge.confirm import rewind
 from token_bridge.models import Alarm, Batch, Deployment, State
 from token_bridge.reconcile import reconcile
-from token_bridge.run import Orders, _served, round_of_one, the_only_bridge
+from token_bridge.run import Orders, round_of_one, served, the_only_bridge
 
 SECRET = b"the secret of the tests, 32 bytes and more"
 
@@ -61,7 +62,7 @@ class Mirror:
         return found
 
     def served(self):
-        return _served(self.bridge, self.orders, self.books.scheme_id, self.chain.chain_id(), at=self.at)
+        return served(self.bridge, self.orders, self.books.scheme_id, self.chain.chain_id(), at=self.at)
 
     def round(self, *, seconds=1):
         """Let some time pass, then one round of the bridge for this scheme."""
@@ -80,6 +81,12 @@ class Mirror:
             if self.deployment.halted_at is not None:
                 return
         raise AssertionError(f"not settled after {rounds} rounds: {self.states()}, {self.alarms()}")
+
+    def resume(self):
+        taken_back = rewind(self.bridge, self.deployment)
+        resume(self.session, self.session.merge(self.deployment), at=self.at)
+        self.bridge.keep()
+        return taken_back
 
     def waiting(self):
         query = text("select count(*) from ledger_outbox where scheme_id = :scheme")
