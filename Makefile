@@ -63,20 +63,20 @@ $(STAMPS)/venv:
 
 $(STAMPS)/run: requirements/run.txt $(STAMPS)/venv
 	@echo "Installing Python packages ..."
-	@$(PIP) install -q --require-hashes -r $<
+	@$(PIP) install -qq --require-hashes -r $<
 	@touch $@
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
 	@echo "Installing Python packages for the tests ..."
-	@$(PIP) install -q --require-hashes -r $<
+	@$(PIP) install -qq --require-hashes -r $<
 	@touch $@
 
 $(STAMPS)/payment-peer: requirements/payment-peer.txt $(STAMPS)/run
-	@$(PIP) install -q --no-deps --require-hashes -r $<
+	@$(PIP) install -qq --no-deps --require-hashes -r $<
 	@touch $@
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/run
-	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(STAMPS)/node: package.json package-lock.json requirements/node.txt $(STAMPS)/project
