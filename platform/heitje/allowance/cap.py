@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from heitje.cents import Cents
@@ -124,3 +124,11 @@ def allowance_of(session: Session, *, scheme_id: UUID, citizen_id: UUID, on: dat
         for rule in rules
     ]
     return min(found, key=lambda allowance: allowance.room_cents)
+
+
+def limit_in_force(session: Session, *, scheme_id: UUID, on: date) -> Cents | None:
+    """Return the lowest yearly limit that holds for everybody on a day, `None` when no rule is in force."""
+    query = select(func.min(CapRule.limit_cents)).where(
+        CapRule.scheme_id == scheme_id, CapRule.valid_from <= on, CapRule.valid_until >= on
+    )
+    return session.scalar(query)
