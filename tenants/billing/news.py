@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heitje.db.scope import Scope, scope_of
-from heitje.identity.models import Member, MemberRole, Role, Tenant
+from heitje.identity.models import Member, MemberRole, Tenant
+from heitje.identity.roles import Role
 from heitje.jobs.queue import enqueue
 from heitje.jobs.registry import job
 from heitje.notifications.tell import tell_member

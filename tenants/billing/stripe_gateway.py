@@ -73,14 +73,15 @@ class StripeGateway:
         """Return a page on which somebody pays this funding by iDEAL or bank transfer.
 
         `after` is the id of the attempt that failed or expired; the same funding after the same attempt gives the same
-        page. SEPA debit is not offered: it can come back for eight weeks, and by then the Heitjes are spent.
-        Raises `AmountNotPayable`, `PaymentRefused`, `PaymentsUnavailable`.
+        page (in each language). SEPA debit is not offered: it can come back for eight weeks, and by then the Heitjes
+        are spent. Raises `AmountNotPayable`, `PaymentRefused`, `PaymentsUnavailable`.
         """
         if not LEAST_CENTS <= funding.amount_cents <= MOST_CENTS:
             raise AmountNotPayable(amount_cents=funding.amount_cents, least_cents=LEAST_CENTS, most_cents=MOST_CENTS)
         with _in_our_words():
             session = self._v1.checkout.sessions.create(
-                _as_session(funding), {"idempotency_key": f"funding:{funding.funding_id}:pay:{after}"}
+                _as_session(funding),
+                {"idempotency_key": f"funding:{funding.funding_id}:pay:{after}:{funding.language}"},
             )
         return _as_funding_payment(session)
 

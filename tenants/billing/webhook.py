@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where the payment provider knocks: checked, stored once, answered; everything else is a job's."""
 
-from flask import Blueprint, request
+from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 
 from heitje.clock import now
 from heitje.config import Settings
 from heitje.db.request import current_session
+from heitje.web.pages import csrf
 from tenants.billing import jobs  # noqa: F401 - makes known the job that an event causes
 from tenants.billing.stripe_events import store_event
 from tenants.billing.stripe_gateway import StripeGateway
@@ -14,8 +15,15 @@ from tenants.billing.stripe_gateway import StripeGateway
 LARGEST_BYTES = 1_000_000
 
 
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register the webhook. It bears no form token: the provider signs instead."""
+    blueprint = stripe_webhook(settings)
+    csrf.exempt(blueprint)
+    app.register_blueprint(blueprint)
+
+
 def stripe_webhook(settings: Settings) -> Blueprint:
-    """Return POST /webhooks/stripe. Exempt it from form tokens: the provider signs instead.
+    """Return POST /webhooks/stripe.
 
     Answers 200 once the event is safe, also if it came before; 400 without a signature of the last five minutes.
     """
