@@ -8,3 +8,6 @@ from heitje.config import Settings
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the pages of this package."""
+    from tenants.billing import webhook
+
+    webhook.init_app(app, settings)
