@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,8 +18,10 @@ from heitje.ledger.proof import prove_books
 from heitje.ledger.transfers import post
 from heitje.shops.models import Payment
 from heitje.shops.payments import pay_request, request_payment
+from heitje_server.features import load_features
 from tests.fixtures.given import Given, GivenCitizen, GivenShop, GivenTenant
 
+load_features()
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -90,6 +92,12 @@ class Town:
     @property
     def scheme_id(self) -> UUID:
         return self.given.scheme_id
+
+
+@pytest.fixture(scope="module")
+def given(databases: Databases) -> Given:
+    """A town that is a week old when the tests begin."""
+    return Given(databases, at=AT - timedelta(days=7))
 
 
 @pytest.fixture(scope="module")

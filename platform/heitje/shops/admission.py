@@ -16,8 +16,9 @@ from heitje.errors import Conflict, InvalidInput, NotFound
 from heitje.ledger.accounts import open_account
 from heitje.ledger.models import AccountKind
 from heitje.schemes import SchemeArea
-from heitje.shops.bank_file import N_, IbanUnreadable, in_bank_characters, read_iban
+from heitje.shops.bank_file import N_, IbanUnreadable, can_be_paid, read_iban
 from heitje.shops.models import Shop, ShopCategory, ShopDetails, ShopStaff, ShopState, StaffRole
+from heitje.shops.redemptions import name_fits
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _KVK = re.compile(r"([0-9]{8})?", re.ASCII)
@@ -140,12 +141,14 @@ def _check(session: Session, scheme_id: UUID, new: NewShop) -> str:
     iban, errors = "", {}
     try:
         iban = read_iban(new.iban)
+        if not can_be_paid(iban):
+            errors["iban"] = [N_("We can only pay to accounts in the European Economic Area.")]
     except IbanUnreadable:
         errors["iban"] = [N_("This is not a valid IBAN. Check it for typing errors.")]
     if not 2 <= len(new.name.strip()) <= 80:
         errors["name"] = [N_("Give a name of 2 to 80 characters.")]
-    if not 2 <= len(in_bank_characters(new.account_name)) <= 70:
-        errors["account_name"] = [N_("Give a name of 2 to 70 characters.")]
+    if not name_fits(new.account_name.strip()):
+        errors["account_name"] = [N_("Give the name on the account, 2 to 70 characters, in Latin letters.")]
     if _EMAIL.fullmatch(new.owner_email.strip()) is None:
         errors["owner_email"] = [N_("This is not an e-mail address.")]
     if _KVK.fullmatch(new.kvk_number) is None:

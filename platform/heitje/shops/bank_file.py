@@ -103,6 +103,11 @@ def read_iban(text: str) -> str:
         raise IbanUnreadable(text) from None
 
 
+def can_be_paid(iban: str) -> bool:
+    """Tell whether an IBAN alone is enough to pay to, as it is within the European Economic Area."""
+    return _IBAN_ONLY_COUNTRIES.match(iban) is not None
+
+
 def in_bank_characters(text: str) -> str:
     """Return the text in the characters every SEPA bank takes: "Café 't Höfke & Zn" -> "Cafe 't Hofke + Zn".
 
@@ -235,7 +240,7 @@ def _wrong_iban(text: str) -> list[str]:
         iban = read_iban(text)
     except IbanUnreadable:
         return [N_("This is not a valid IBAN. Check it for typing errors.")]
-    if not _IBAN_ONLY_COUNTRIES.match(iban):
+    if not can_be_paid(iban):
         return [N_("We can only pay to accounts in the European Economic Area.")]
     return []
 

@@ -9,6 +9,7 @@ HeitjeError
 │   ├── RefundTooHigh            409  more than is left of the payment
 │   ├── NotEnoughTakings         409  the till holds less than is to be given back
 │   ├── NothingToPayOut          409
+│   ├── BatchNotReleased         409
 │   └── BatchNotWaiting          409  released already
 ├── Gone
 │   ├── RequestExpired           410
@@ -90,6 +91,13 @@ class BatchNotWaiting(Conflict):
 
     code = "batch-not-waiting"
     title = "This payout batch was already released."
+
+
+class BatchNotReleased(Conflict):
+    """The file may not leave before a second operator has released it."""
+
+    code = "batch-not-released"
+    title = "Another operator must release this payout batch first."
 
 
 class FourEyesNeeded(NotAllowed):
