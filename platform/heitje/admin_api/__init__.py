@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The operators' REST API under /api/v1/admin: one file per resource."""
 
+from flask import Flask
+
 from heitje.admin_api import audit_trail, books, operators, schemes
-from heitje.admin_api.base import Api
+from heitje.config import Settings
+from heitje.web.api import init_api
 
 
-def register(api: Api) -> None:
-    """Register the kernel's own resources; other packages register theirs on the same `api`."""
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put the API on the app with the kernel's own resources.
+
+    Packages above the kernel register theirs on `app.extensions["heitje_api"]`.
+    """
+    api = init_api(app, settings)
+    app.extensions["heitje_api"] = api
     for resource in (operators, schemes, books, audit_trail):
-        api.register_blueprint(resource.blueprint)
-    _register_those_of_shops(api)
-
-
-def _register_those_of_shops(api: Api) -> None:
-    from heitje.admin_api import payouts, shops
-
-    for resource in (shops, payouts):
         api.register_blueprint(resource.blueprint)
