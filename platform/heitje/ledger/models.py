@@ -35,6 +35,7 @@ class TransferKind(StrEnum):
     REDEEM = "redeem"
     RETURN = "return"
     BURN = "burn"
+    REISSUE = "reissue"
 
 
 class Account(Base):

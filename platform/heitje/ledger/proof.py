@@ -32,7 +32,7 @@ RUNNING_OFF = text("""
     where balance_cents <> expected_cents limit 20""")
 SUPPLY = text("""
     select coalesce(sum(amount_cents) filter (where kind = 'mint'), 0) as funded_cents,
-           coalesce(sum(amount_cents) filter (where kind = 'burn'), 0) as redeemed_cents,
+           coalesce(sum(case kind when 'burn' then amount_cents when 'reissue' then -amount_cents end), 0) as redeemed_cents,
            coalesce(sum(amount_cents) filter (where kind = 'refund_funding'), 0) as refunded_cents
     from ledger_transfers where scheme_id = :scheme_id""")
 OUTSTANDING = text("""
