@@ -35,7 +35,7 @@ class Given:
         values.setdefault("id", uuid4())
         names = ", ".join(values)
         places = ", ".join(f"%({name})s" for name in values)
-        self.connection.execute(f"insert into {table} ({names}) values ({places})", values)  # noqa: S608 - our own names
+        self.connection.execute(f"insert into {table} ({names}) values ({places})", values)
         return values["id"]
 
     def tenant(self, slug: str, state: str = "live") -> UUID:

@@ -8,7 +8,8 @@ from sqlalchemy import delete, text
 
 from heitje.db.request import current_session, databases
 from heitje.identity import guards
-from heitje.identity.models import Role, SessionRow
+from heitje.identity.models import SessionRow
+from heitje.identity.roles import Role
 from heitje.identity.sessions import Person, current_browser, sign_in, sign_out
 
 doors = Blueprint("doors", __name__)

@@ -9,7 +9,8 @@ from sqlalchemy import event
 
 from heitje.clock import now
 from heitje.identity.guards import may_act_for
-from heitje.identity.models import Member, MemberRole, Role
+from heitje.identity.models import Member, MemberRole
+from heitje.identity.roles import Role
 
 
 def signed_in(app, **fields):

@@ -106,7 +106,7 @@ def test_a_made_up_cookie_is_a_visitor(app, token):
 def age(given, client, **ages: timedelta) -> None:
     digest = sha256(cookie_of(client).encode()).hexdigest()
     for column, by in ages.items():
-        given.change(f"update sessions set {column} = {column} - %s where token_sha256 = %s", by, digest)  # noqa: S608
+        given.change(f"update sessions set {column} = {column} - %s where token_sha256 = %s", by, digest)
 
 
 def test_a_citizen_is_out_after_twelve_hours_without_use(app, given, citizen_id):

@@ -29,8 +29,9 @@ from heitje.clock import now
 from heitje.db.request import current_session, enter_scope
 from heitje.db.scope import Scope
 from heitje.errors import NotAllowed, NotFound, SignInNeeded
-from heitje.identity.models import Citizen, Member, Operator, Role, Tenant
+from heitje.identity.models import Citizen, Member, Operator, Tenant
 from heitje.identity.people import Staff, find_citizen, find_member, find_staff
+from heitje.identity.roles import ActingMember, Role
 from heitje.identity.sessions import current_browser, sign_out
 from heitje.web.links import safe_next
 from heitje.web.problems import wants_problem_document
@@ -161,6 +162,17 @@ def current_shop_id() -> UUID:
 def current_operator() -> Operator:
     """Return the operator whose token came along."""
     return _current("operator", Operator)
+
+
+def acting_member() -> ActingMember:
+    """Return the signed-in member as use-cases want it."""
+    member = current_member()
+    return ActingMember(
+        tenant_id=member.tenant_id,
+        member_id=member.id,
+        roles=frozenset((Role(held.role), held.department_id) for held in member.roles),
+        request_id=g.get("request_id", ""),
+    )
 
 
 def has_role(member: Member, role: Role) -> bool:

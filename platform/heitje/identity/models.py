@@ -2,7 +2,6 @@
 """Tenants with departments, members and identity providers; citizens; operators; codes and sessions."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,17 +9,7 @@ from sqlalchemy import Boolean, FetchedValue, ForeignKey, ForeignKeyConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from heitje.db.base import Base, TenantOwned
-
-
-class Role(StrEnum):
-    """What a member may do: for the whole organisation, or for one department. No role holds another."""
-
-    OWNER = "owner"
-    FINANCE = "finance"
-    EDITOR = "editor"
-    APPROVER = "approver"
-    FIELD_WORKER = "field_worker"
-    STAFF_REPRESENTATIVE = "staff_representative"
+from heitje.identity.roles import Role as Role  # also to be had from here
 
 
 class Tenant(Base):
