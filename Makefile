@@ -35,6 +35,7 @@ bench-ledger: setup-test
 lock:
 	uv lock
 	uv export -q --frozen --no-header --no-annotate --no-emit-project --no-dev --extra embedded --group build -o requirements/run.txt
+	uv export -q --frozen --no-header --no-annotate --no-emit-project --no-dev --group build -o requirements/production.txt
 	uv export -q --frozen --no-header --no-annotate --no-emit-project --extra embedded --group build --group dev -o requirements/dev.txt
 	for name in node payment-peer; do \
 	  grep -o '^[a-z][^ ;]*==[^ ;]*' requirements/$$name.txt | \
