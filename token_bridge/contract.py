@@ -60,8 +60,12 @@ def creation(  # noqa: PLR0913 - the constructor's own list
 
 def call(name: str, *values: Any) -> bytes:
     """Return the bytes of a call, such as `call("balanceOf", address)`."""
-    function = _described("function")[name]
-    return function_abi_to_4byte_selector(function) + encode(input_types(function), values)
+    return call_selector(name) + encode(input_types(_described("function")[name]), values)
+
+
+def call_selector(name: str) -> bytes:
+    """Return the four bytes by which the contract knows a function."""
+    return bytes(function_abi_to_4byte_selector(_described("function")[name]))
 
 
 def answer(name: str, octets: bytes) -> Any:
