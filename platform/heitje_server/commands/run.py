@@ -16,11 +16,12 @@ from heitje.config import Settings
 from heitje_server.commands.migrate import migrate_by
 from heitje_server.embedded import own
 from heitje_server.embedded.crew import Crew
-from heitje_server.embedded.fill import Wishes, fill
+from heitje_server.embedded.fill import DEMO_LOADING, Wishes, fill_database, fill_services
 from heitje_server.embedded.remembered import remembered_port
-from heitje_server.embedded.supervisor import only_one
+from heitje_server.embedded.supervisor import Gathering, only_one
 from heitje_server.running import LOCK, tell_settings
 
+DEMO_LOADED = "demo.loaded"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -73,31 +74,41 @@ def _start_all(crew: Crew, home: Path, *, port: int, chain: str, demo: bool) -> 
     port = remembered_port(home, "web", port)
     public_url = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}")
     base = {"HEITJE_HOME": str(home), "PUBLIC_URL": public_url, "DEMO": "1" if demo else "0"} | dict(os.environ)
-    filled = fill(crew, Wishes(home=home, public_url=public_url, chain=chain), base, _say)
+    wishes = Wishes(home=home, public_url=public_url, chain=chain)
+    with Gathering() as gathering:
+        filled = fill_services(crew, wishes, base)
+    filled |= fill_database(crew, wishes, base)
     environment = base | filled
     settings = Settings.from_environment(environment)
     if settings.migration_database_url:
         migrate_by(settings)
-        _say("database up to date")
+        _say("database")
+    gathering.wait(_say)
     tell_settings(home, {name: environment[name] for name in ("PUBLIC_URL", "DEMO", *filled)})
     if settings.demo:
-        _load_demo(settings)
+        _load_demo(settings, home)
 
     start = partial(own.start, home=home, environment=environment)
     web = crew.start(partial(start, "web", "--bind", f"127.0.0.1:{port}"))
     for name in ("worker", "schedule", "bridge"):
         crew.start(partial(start, name))
         _say(name)
-    own.wait_for_page(web, f"http://127.0.0.1:{port}/health")
+    own.wait_for_page(web, f"http://127.0.0.1:{port}/health/ready")
     _say("web")
     return environment
 
 
-def _load_demo(settings: Settings) -> None:
+def _load_demo(settings: Settings, home: Path) -> None:
+    if (home / DEMO_LOADED).exists():
+        return
     from heitje_server.demo.load import load_if_empty
 
-    if load_if_empty(settings):
-        _say("demo town loaded")
+    click.echo("  … a demo town, only this first time")
+    (home / DEMO_LOADING).touch()
+    load_if_empty(settings)
+    (home / DEMO_LOADED).touch()
+    (home / DEMO_LOADING).unlink()
+    _say("demo town")
 
 
 def _say(line: str) -> None:

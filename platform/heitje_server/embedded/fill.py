@@ -5,7 +5,7 @@ A setting that names a real service keeps it: DATABASE_URL, REDIS_URL, SMTP_URL,
 STRIPE_API_KEY, OIDC_ISSUER.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from heitje_server.embedded.remembered import remembered_secret
 from heitje_server.embedded.supervisor import CannotStart
 
 DATABASE = "heitje"
+DEMO_LOADING = "demo.loading"
+"""There while the demo is being loaded: a run that was killed then starts over with an empty database."""
 OIDC_CLIENT_ID = "heitje"
 SIGN_IN_CALLBACK = "/portal/sign-in/callback"
 PAYMENT_WEBHOOK = "/webhooks/stripe"
@@ -38,30 +40,30 @@ class Wishes:
 Filled = dict[str, str]
 
 
-def fill(crew: Crew, wishes: Wishes, given: Mapping[str, str], say: Callable[[str], None]) -> Filled:
-    """Start what `given` leaves open and return the settings that name it."""
-    filled: Filled = {"SECRET_KEY": remembered_secret(wishes.home, "secret-key")} if "SECRET_KEY" not in given else {}
+def fill_services(crew: Crew, wishes: Wishes, given: Mapping[str, str]) -> Filled:
+    """Start what `given` leaves open, all but the database, and return the settings that name it."""
     steps = (
-        ("DATABASE_URL", "database", _database),
-        ("REDIS_URL", "queue", _queue),
-        ("SMTP_URL", "mail catcher", _mail),
-        ("OIDC_ISSUER", "identity provider", _identity_provider),
-        ("STRIPE_API_KEY", "payment peer", _payments),
-        ("CHAIN_URL", "chain", _chain),
-        ("S3_BUCKET", "folder of photos", _photos),
+        ("SECRET_KEY", _secret_key),
+        ("REDIS_URL", _queue),
+        ("SMTP_URL", _mail),
+        ("OIDC_ISSUER", _identity_provider),
+        ("STRIPE_API_KEY", _payments),
+        ("CHAIN_URL", _chain),
+        ("S3_BUCKET", _photos),
     )
-    for setting, name, step in steps:
-        if given.get(setting):
-            say(f"{name}: yours, by {setting}")
-            continue
-        filled |= step(crew, wishes)
-        say(name)
+    filled: Filled = {}
+    for setting, step in steps:
+        if not given.get(setting):
+            filled |= step(crew, wishes)
     return filled
 
 
-def _database(crew: Crew, wishes: Wishes) -> Filled:
+def fill_database(crew: Crew, wishes: Wishes, given: Mapping[str, str]) -> Filled:
+    """Start the database, unless `given` names one, and return the settings that name it."""
+    if given.get("DATABASE_URL"):
+        return {}
     server = crew.start(partial(postgres.start, wishes.home))
-    server.make_database(DATABASE)
+    server.make_database(DATABASE, anew=(wishes.home / DEMO_LOADING).exists())
     app_password = remembered_secret(wishes.home, "postgres-app")
     operator_password = remembered_secret(wishes.home, "postgres-operator")
     return {
@@ -69,6 +71,10 @@ def _database(crew: Crew, wishes: Wishes) -> Filled:
         "OPERATOR_DATABASE_URL": server.url("heitje_operator", operator_password, DATABASE),
         "MIGRATION_DATABASE_URL": server.url(dbname=DATABASE),
     }
+
+
+def _secret_key(_: Crew, wishes: Wishes) -> Filled:
+    return {"SECRET_KEY": remembered_secret(wishes.home, "secret-key")}
 
 
 def _queue(crew: Crew, wishes: Wishes) -> Filled:

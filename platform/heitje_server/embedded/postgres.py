@@ -51,9 +51,11 @@ class PostgresServer(PostgresAddress):
     data: Path
     _held: ExitStack
 
-    def make_database(self, name: str) -> None:
-        """Make an empty database of the superuser's, unless there is one of that name."""
+    def make_database(self, name: str, *, anew: bool = False) -> None:
+        """Make an empty database of the superuser's, unless there is one of that name; `anew` drops that first."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
+            if anew:
+                connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
             if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import ClassVar, Self
 
 from heitje_server import launcher
 
@@ -92,8 +93,41 @@ def start_child(
     return Child(name=name, process=process, log=log, stop_signal=stop_signal)
 
 
+class Gathering:
+    """Children that start side by side. Inside its `with` block nothing waits; `wait` then waits for all of them."""
+
+    _open: ClassVar["Gathering | None"] = None
+
+    def __init__(self) -> None:
+        self._starting: list[tuple[Child, Callable[[], bool], float]] = []
+
+    def __enter__(self) -> Self:
+        Gathering._open = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Gathering._open = None
+
+    def wait(self, say: Callable[[str], None]) -> None:
+        """Return when all are ready, saying the name of each."""
+        while self._starting:
+            child, is_ready, timeout_s = self._starting.pop(0)
+            wait_until_ready(child, is_ready, timeout_s=timeout_s)
+            say(child.name)
+
+    @classmethod
+    def takes(cls, child: Child, is_ready: Callable[[], bool], timeout_s: float) -> bool:
+        """Whether a gathering is open, which then waits for this child later."""
+        if cls._open is None:
+            return False
+        cls._open._starting.append((child, is_ready, timeout_s))  # noqa: SLF001 - its own
+        return True
+
+
 def wait_until_ready(child: Child, is_ready: Callable[[], bool], *, timeout_s: float = 60) -> None:
     """Return when `is_ready` does; raise `CannotStart` with the child's last words when it dies or takes too long."""
+    if Gathering.takes(child, is_ready, timeout_s):
+        return
     deadline = monotonic() + timeout_s
     while not is_ready():
         try:
