@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Invoices: one a tenant and month, numbered without a gap, never changed. Only an operator's session writes them."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -33,6 +35,26 @@ BILLED_STATES = ("live", "restricted", "suspended", "winding_down", "closed")
 BILLING = Actor(kind="system", id="billing")
 
 
+@dataclass(frozen=True)
+class InvoiceCode:
+    """A number as people read it, "H2026-000012"."""
+
+    series: str
+    year: int
+    number: int
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read it back; raises `NotFound` for what is no such number."""
+        found = re.fullmatch(r"([A-Z]{1,4})([0-9]{4})-([0-9]{6,12})", text, re.ASCII)
+        if found is None:
+            raise NotFound(kind="invoice number")
+        return cls(found[1], int(found[2]), int(found[3]))
+
+    def __str__(self) -> str:
+        return f"{self.series}{self.year}-{self.number:06d}"
+
+
 class PaidOtherwise(Conflict):
     """The provider's invoice is not the one we sent: other total, number or id. Nothing was changed."""
 
@@ -51,10 +73,13 @@ def tenants_to_bill(session: Session) -> Sequence[UUID]:
     return session.scalars(query).all()
 
 
-def issue_invoice(session: Session, *, tenant_id: UUID, month: date, at: datetime) -> Invoice | None:
+def issue_invoice(
+    session: Session, *, tenant_id: UUID, month: date, at: datetime, up_to_now: bool = False
+) -> Invoice | None:
     """Charge a tenant for a month that is over; `month` is any day in it.
 
-    Returns the invoice with its lines; the one that was issued before if there is one; None if there is nothing to
+    With `up_to_now` a month that still runs is charged as far as it came, and the rest of it never: for an
+    organisation that leaves. Returns the invoice with its lines; the one that was issued before if there is one; None if there is nothing to
     pay. Raises `MonthNotOver`, `NoTariff`, `NotFound`.
     """
     month = month.replace(day=1)
@@ -68,7 +93,7 @@ def issue_invoice(session: Session, *, tenant_id: UUID, month: date, at: datetim
     )
     if earlier is not None:
         return earlier
-    usage = close_month(session, tenant_id=tenant_id, month=month, at=at)
+    usage = close_month(session, tenant_id=tenant_id, month=month, at=at, up_to_now=up_to_now)
     tariff = tariff_on(session, month)
     before_cents = charged_before(session, tenant_id=tenant_id, month=month)
     lines = price(tariff, usage, charged_before_cents=before_cents)
@@ -77,7 +102,7 @@ def issue_invoice(session: Session, *, tenant_id: UUID, month: date, at: datetim
     series.last_number += 1
     invoice = _new_invoice(session, tenant_id, month=month, tariff=tariff, lines=lines, at=at)
     invoice.series, invoice.year, invoice.number = series.series, series.year, series.last_number
-    invoice.code = f"{series.series}{series.year}-{series.last_number:06d}"
+    invoice.code = str(InvoiceCode(series.series, series.year, series.last_number))
     session.add(invoice)
     session.flush()
     _record(session, invoice, "invoice.issued", at=at, code=invoice.code, total_cents=invoice.total_cents)
@@ -125,9 +150,13 @@ def lock_invoice(session: Session, tenant_id: UUID, invoice_id: UUID) -> Invoice
     return invoice
 
 
-def invoices(session: Session, *, tenant_id: UUID | None = None, limit: int = 50) -> Sequence[Invoice]:
-    """List invoices, newest first: a tenant's own, or all in an operator's session."""
-    query = select(Invoice).order_by(Invoice.issued_at.desc(), Invoice.number.desc()).limit(limit)
+def invoices(
+    session: Session, *, tenant_id: UUID | None = None, before: "InvoiceCode | None" = None, limit: int = 50
+) -> Sequence[Invoice]:
+    """List invoices, newest number first: a tenant's own, or all in an operator's session; after `before` if given."""
+    query = select(Invoice).order_by(Invoice.year.desc(), Invoice.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tuple_(Invoice.year, Invoice.number) < tuple_(before.year, before.number))
     if tenant_id is not None:
         query = query.where(Invoice.tenant_id == tenant_id)
     return session.scalars(query).all()

@@ -27,6 +27,8 @@ from tenants.billing.stripe_events import (
 )
 from tenants.billing.stripe_gateway import StripeGateway
 
+SEND_INVOICE = "billing.send_invoice"
+
 
 @cache
 def process_gateway() -> StripeGateway:
@@ -57,10 +59,10 @@ def issue(session: Session, *, tenant_id: UUID, month: date) -> None:
     """Charge one tenant for one month, and have the invoice sent."""
     invoice = issue_invoice(session, tenant_id=tenant_id, month=month, at=now())
     if invoice is not None:
-        enqueue(session, "billing.send_invoice", key=str(invoice.id), tenant_id=tenant_id, invoice_id=invoice.id)
+        enqueue(session, SEND_INVOICE, key=str(invoice.id), tenant_id=tenant_id, invoice_id=invoice.id)
 
 
-@job("billing.send_invoice")
+@job(SEND_INVOICE)
 def send(session: Session, *, tenant_id: UUID, invoice_id: UUID) -> None:
     """Put one invoice at the provider."""
     send_invoice(session, process_gateway(), tenant_id=tenant_id, invoice_id=invoice_id, at=now())
@@ -90,7 +92,7 @@ def look_again(session: Session) -> None:
         enqueue(session, HANDLE_EVENT, key=f"{event_id}:{hour}", event_id=event_id)
     for tenant_id, invoice_id in invoices_to_send(session, before=at - timedelta(hours=2)):
         key = f"{invoice_id}:{hour}"
-        enqueue(session, "billing.send_invoice", key=key, tenant_id=tenant_id, invoice_id=invoice_id)
+        enqueue(session, SEND_INVOICE, key=key, tenant_id=tenant_id, invoice_id=invoice_id)
     for payment_id in payments_to_follow(session, at=at):
         enqueue(session, "billing.follow_funding", key=f"{payment_id}:{hour}", payment_id=payment_id)
     day = local_day(at).isoformat()

@@ -33,16 +33,16 @@ def measure(session: Session, *, tenant_id: UUID, month: date) -> Usage:
     return {Metric(metric): quantity for metric, quantity in rows}
 
 
-def close_month(session: Session, *, tenant_id: UUID, month: date, at: datetime) -> Usage:
+def close_month(session: Session, *, tenant_id: UUID, month: date, at: datetime, up_to_now: bool = False) -> Usage:
     """Write down what a month came to, once; later calls return what was written (operator's session).
 
-    Raises `MonthNotOver`.
+    Raises `MonthNotOver`, unless `up_to_now` closes a month that still runs.
     """
     month = month.replace(day=1)
     written = metered(session, tenant_id=tenant_id, month=month)
     if written:
         return written
-    if local_day(at) < next_month(month):
+    if local_day(at) < (month if up_to_now else next_month(month)):
         raise MonthNotOver(month=month.isoformat())
     usage = measure(session, tenant_id=tenant_id, month=month)
     session.add_all(
