@@ -24,6 +24,8 @@ def init_app(app: Flask, settings: Settings) -> None:  # noqa: ARG001 - every su
         wallet,
     )
     from citizen_pwa.surroundings import pages
+    from citizen_pwa.till import init_till
 
     app.register_blueprint(pages)
+    init_till(app)
     add_static(app, Path(__file__).parent / "static", "citizen")

@@ -145,9 +145,7 @@ def name_of(category: Category) -> str:
 
 
 def _cards(found: list[FoundChore]) -> list[dict[str, Any]]:
-    session, citizen = current_session(), current_citizen_or_none()
-    issuers = issuers_of(session, (one.chore.tenant_id for one in found))
-    own = claimed_chores(session, citizen.id, [one.chore.id for one in found]) if citizen is not None else {}
+    issuers = issuers_of(current_session(), (one.chore.tenant_id for one in found))
     return [
         {
             "title": one.chore.title,
@@ -158,8 +156,6 @@ def _cards(found: list[FoundChore]) -> list[dict[str, Any]]:
             "distance_m": one.distance_m,
             "when": when_of(one.chore),
             "places": places_of(one.chore),
-            "badge_text": _("You take part") if one.chore.id in own else "",
-            "badge_state": "good",
         }
         for one in found
     ]

@@ -14,6 +14,7 @@ from heitje.web.forms import OnceForm, PhotosField
 STEP_MINUTES = 15
 LONGEST_MINUTES = 12 * 60
 MOST_PHOTOS = 5
+_REQUIRED = ("photo", "minutes", "code")
 
 
 class HandInForm(OnceForm):
@@ -47,8 +48,11 @@ def form_for(claim: Claim, chore: Chore) -> HandInForm:
     for kind, name in (("photo", "photo"), ("hours", "minutes"), ("code", "code")):
         if kind not in chore.evidence:
             del form[name]
+    is_more = claim.state == ClaimState.NEEDS_MORE
+    for field in form:
+        field.flags.required = field.name in _REQUIRED and not is_more
+    form.remark.flags.required = "remark" in chore.evidence and not is_more
     if "minutes" in form:
-        is_more = claim.state == ClaimState.NEEDS_MORE
         form.minutes.choices = [SelectChoice("", _l("Choose")), *_durations()]
         if form.minutes.data is None:
             form.minutes.data = "" if is_more else str(_nearest(chore.duration_minutes))

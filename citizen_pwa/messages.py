@@ -29,7 +29,7 @@ def messages() -> ResponseReturnValue:
     return show(
         "messages.html",
         messages=[(message, said(message.kind, message.facts, current_language())) for message in shown],
-        unread=[message.id for message in shown if message.read_at is None],
+        unread_ids=[message.id for message in shown if message.read_at is None],
         cursor=f"{shown[-1].created_at.isoformat()}~{shown[-1].id}" if len(found) > PAGE_SIZE else "",
     )
 

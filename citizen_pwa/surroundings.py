@@ -97,12 +97,13 @@ def _mark_of(citizen: Citizen) -> str:
 
 
 def _tabs(*, unread: int) -> tuple[Tab, ...]:
-    chores = url_for("citizen.chores")
+    chores, balance = url_for("citizen.chores"), url_for("citizen.wallet")
+    below_balance = ("/messages", "/profile", "/payments")
     return (
-        Tab(label=_("Chores"), url=chores, icon="hand-helping", exact=not request.path.startswith("/chores/")),
+        Tab(label=_("Chores"), url=chores, icon="hand-helping", exact=True, also=("/chores", "/map")),
         Tab(label=_("My chores"), url=url_for("citizen.my_chores"), icon="list-checks"),
         Tab(label=_("Pay"), url=url_for("citizen.pay"), icon="qr-code"),
-        Tab(label=_("Balance"), url=url_for("citizen.wallet"), icon="wallet", count=unread),
+        Tab(label=_("Balance"), url=balance, icon="wallet", count=unread, also=below_balance),
         Tab(label=_("Shops"), url=url_for("citizen.shops"), icon="store"),
     )
 

@@ -66,6 +66,7 @@ def read_wish(
         lat=place[0] if place else None,
         lon=place[1] if place else None,
         order=order,
+        new_to=citizen.id if citizen is not None else None,
     )
     kept = {
         "q": text,

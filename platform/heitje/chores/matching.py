@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from heitje.chores.models import Chore, ChoreState, Kit
+from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, Kit
 from heitje.errors import NotFound
 from heitje.identity.models import Tenant
 
@@ -39,6 +39,8 @@ class Wish:
     lat: float | None = None
     lon: float | None = None
     order: Order = Order.SHORT
+    new_to: UUID | None = None
+    """Leave out what this citizen has under way or did already; the session is the citizen's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +125,22 @@ def _wanted(scheme_id: UUID, wish: Wish, at: datetime) -> list[ColumnElement[boo
         wanted.append(Chore.neighbourhood_code == wish.neighbourhood_code)
     if wish.max_minutes is not None:
         wanted.append(Chore.duration_minutes <= wish.max_minutes)
+    if wish.new_to is not None:
+        wanted.append(~_is_taken_by(wish.new_to))
     words = wish.text.split()[:6]
     if words:
         wanted.append(and_(*(_has_word(word) for word in words)))
     return wanted
+
+
+def _is_taken_by(citizen_id: UUID) -> ColumnElement[bool]:
+    own = select(Claim.id).where(
+        Claim.tenant_id == Chore.tenant_id,
+        Claim.chore_id == Chore.id,
+        Claim.citizen_id == citizen_id,
+        Claim.state.in_([*UNDER_WAY, *DONE]),
+    )
+    return own.exists()
 
 
 def _has_word(word: str) -> ColumnElement[bool]:

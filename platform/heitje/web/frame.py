@@ -21,6 +21,8 @@ class Tab:
     count: int = 0
     exact: bool = False
     """Active only on this very address; else also on everything below it."""
+    also: tuple[str, ...] = ()
+    """Other addresses on which, and below which, this tab is active."""
 
     @property
     def is_active(self) -> bool:
@@ -28,6 +30,8 @@ class Tab:
         if not has_request_context():
             return False
         path, here = self.url.split("?")[0].rstrip("/"), request.path.rstrip("/")
+        if any(here == other or here.startswith(f"{other}/") for other in self.also):
+            return True
         return here == path or (not self.exact and bool(path) and here.startswith(path + "/"))
 
 
