@@ -47,7 +47,7 @@ def _create_roles(connection: psycopg.Connection, *, app_password: str, operator
     for role, login in wanted.items():
         verb = "alter" if role in there else "create"
         rights = f"{login} nosuperuser nobypassrls nocreatedb nocreaterole noinherit noreplication"
-        connection.execute(sql.SQL(f"{verb} role {{}} {rights}").format(sql.Identifier(role)))  # noqa: S608 - fixed words
+        connection.execute(sql.SQL(f"{verb} role {{}} {rights}").format(sql.Identifier(role)))
     for role, password in (("heitje_app", app_password), ("heitje_operator", operator_password)):
         connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
         for setting, value in (

@@ -139,7 +139,7 @@ def through_python(town: Town, clients: int, seconds: int) -> float:
 
 
 def _transfers_per_second(town: Town, seconds: int, seed: int) -> float:
-    databases, dice, done = Databases(town.app_url, pool_size=1), Random(seed), 0  # noqa: S311 - accounts, not secrets
+    databases, dice, done = Databases(town.app_url, pool_size=1), Random(seed), 0
     with databases.as_visitor() as session:
         session.connection()
     start = time.perf_counter()
@@ -187,10 +187,10 @@ def prepare(server: postgres.PostgresServer) -> Town:
         )
         ids = "('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
         connection.execute(
-            f"insert into citizens (id, name) select {ids}, 'B' from generate_series(1, {WALLETS}) n"  # noqa: S608
+            f"insert into citizens (id, name) select {ids}, 'B' from generate_series(1, {WALLETS}) n"
         )
         connection.execute(
-            "insert into shops (id, scheme_id, name, category, address, neighbourhood_code, lat, lon, state)"  # noqa: S608
+            "insert into shops (id, scheme_id, name, category, address, neighbourhood_code, lat, lon, state)"
             f" select {ids}, %s, 'Bench', 'retail', 'B', 'BU0000TEST', 50.9, 6.0, 'active'"
             f" from generate_series(1, {SHOPS}) n",
             [scheme],

@@ -96,7 +96,7 @@ def test_the_citizen_sees_it_all_and_an_issuer_nothing(books: Books) -> None:
     for tenant_id in (mine, other):
         with books.databases.as_tenant(tenant_id) as session:
             for table in ("cap_rooms", "cap_holds"):
-                assert session.execute(text(f"select count(*) from {table}")).scalar_one() == 0  # noqa: S608
+                assert session.execute(text(f"select count(*) from {table}")).scalar_one() == 0
     with pytest.raises(NotYourAccount), books.databases.as_tenant(other) as session:
         commit_room(session, claim_id=claim_id, on=TODAY)
     with pytest.raises(NotYourAccount), books.databases.as_citizen(books.citizen()[0]) as session:

@@ -62,7 +62,7 @@ def test_money_is_taken_only_by_whom_it_belongs_to(books: Books, thief: str) -> 
         "another tenant": lambda: books.databases.as_tenant(books.tenant()),
         "a citizen": lambda: books.databases.as_citizen(books.citizen()[0]),
         "a shop": lambda: books.databases.as_shop(books.shop()[0]),
-        "a visitor": lambda: books.databases.as_visitor(),
+        "a visitor": books.databases.as_visitor,
     }[thief]
     with pytest.raises(NotYourAccount), session_of() as session:
         books.post(session, TransferKind.RESERVE, line.budget_id, line.reserved_id, 1)

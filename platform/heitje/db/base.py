@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
         str: Text,
         datetime: DateTime(timezone=True),
         date: Date,
-        UUID: PgUuid(as_uuid=True),
+        UUID: postgresql.UUID(as_uuid=True),
         dict[str, Any]: JSONB,
     }
 

@@ -22,7 +22,7 @@ def load_if_empty(settings: Settings) -> bool:
         scheme_id = lay_ground(databases, settings)
         issuers = bring_issuers_in(databases, settings, scheme_id)
         town = bring_town_in(databases, scheme_id)
-        tell_history(databases, settings, scheme_id, issuers, town)
+        tell_history(databases, settings, issuers, town)
         return True
     finally:
         databases.dispose()
