@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from heitje_server.demo.files import read_people
+from heitje_server.demo.files import read_organisations, read_people
 from heitje_server.embedded import chain, identity_provider, mail, payment, postgres, valkey
 from heitje_server.embedded.crew import Crew
 from heitje_server.embedded.remembered import remembered_secret
@@ -20,7 +20,8 @@ DATABASE = "heitje"
 DEMO_LOADING = "demo.loading"
 """There while the demo is being loaded: a run that was killed then starts over with an empty database."""
 OIDC_CLIENT_ID = "heitje"
-SIGN_IN_CALLBACK = "/portal/sign-in/callback"
+PLATFORM_CALLBACK = "/organisations/sign-in/callback"
+TENANT_CALLBACK = "/portal/{}/sign-in/callback"
 PAYMENT_WEBHOOK = "/webhooks/stripe"
 
 ANVIL_OPTIONS = ("--silent", "--accounts", "1", "--state-interval", "1", "--state")
@@ -100,10 +101,11 @@ def _identity_provider(crew: Crew, wishes: Wishes) -> Filled:
         }
         for person in read_people()
     ]
+    tenants = [TENANT_CALLBACK.format(organisation.slug) for organisation in read_organisations()]
     client = {
         "client_id": OIDC_CLIENT_ID,
         "client_secret": secret,
-        "redirect_uris": [wishes.public_url + SIGN_IN_CALLBACK],
+        "redirect_uris": [wishes.public_url + path for path in (PLATFORM_CALLBACK, *tenants)],
         "post_logout_redirect_uris": [wishes.public_url + "/"],
     }
     start = partial(identity_provider.start, wishes.home, people=people, clients=[client], port=8010)
