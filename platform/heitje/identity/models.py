@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, FetchedValue, ForeignKey, ForeignKeyConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from heitje.db.base import Base, TenantOwned
-from heitje.identity.roles import Role as Role  # also to be had from here
+from heitje.identity.roles import Role  # noqa: F401 - also to be had from here
 
 
 class Tenant(Base):
