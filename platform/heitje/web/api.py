@@ -9,7 +9,7 @@ an id; lists page by `Link` headers and a keyset cursor.
 
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlencode
 
 import flask_smorest
@@ -64,6 +64,10 @@ class _Parser(FlaskParser):
     """Input that does not fit is the caller's to mend: 400, with a pointer to each field."""
 
     DEFAULT_VALIDATION_STATUS = 400
+    # Each schema says what it makes of unknown names, in the query as in the body.
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = dict.fromkeys(
+        FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION
+    )
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_kwargs: Any) -> NoReturn:
         del req, schema
