@@ -157,3 +157,6 @@ def funding_to_pay(gateway: StripeGateway) -> Callable[..., FundingToPay]:
         return replace(order, **changes)
 
     return make
+
+
+from tests.billing.door import asked, door, handle_all, provider, stands  # noqa: E402, F401 - fixtures for all here
