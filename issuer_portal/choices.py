@@ -87,9 +87,7 @@ def read_choices(session: Session, scheme_id: UUID, *, department_ids: Sequence[
     return Choices(
         departments=departments,
         lines=[
-            balance
-            for balance in line_balances(session, department_ids=department_ids)
-            if balance.line.state in USABLE
+            balance for balance in line_balances(session, department_ids=department_ids) if balance.line.state in USABLE
         ],
         categories=session.scalars(select(Category).order_by(Category.position, Category.code)).all(),
         neighbourhoods=neighbourhoods_of(session, scheme_id),

@@ -26,7 +26,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from heitje.chores.models import Chore
 from heitje.chores.publishing import ChoreDraft
 from heitje.clock import AMSTERDAM, local_day, now
-from heitje.web.forms import AmountField, Between, Form, Required
+from heitje.web.forms import AmountField, Between, OnceForm, Required
 from issuer_portal.choices import Choices, neighbourhood_at
 
 DEFAULT_DAYS_OPEN = 28
@@ -90,7 +90,7 @@ class WholeNumberField(IntegerField):
             self.data = int(text)
 
 
-class ChoreForm(Form):
+class ChoreForm(OnceForm):
     """All that an editor says about a chore."""
 
     version = HiddenField()
@@ -111,9 +111,7 @@ class ChoreForm(Form):
         validators=[Required(), Length(3, 1000, _l("Use 3 to 1000 characters."))],
         description=_l("How does everybody see that it is done well? Approvers compare with this."),
     )
-    why = TextAreaField(
-        _l("Why it matters"), validators=[Length(max=1000, message=_l("Use at most 1000 characters."))]
-    )
+    why = TextAreaField(_l("Why it matters"), validators=[Length(max=1000, message=_l("Use at most 1000 characters."))])
     safety_note = TextAreaField(
         _l("Safety"),
         validators=[Length(max=1000, message=_l("Use at most 1000 characters."))],

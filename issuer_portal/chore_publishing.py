@@ -2,8 +2,6 @@
 """One chore: as people will see it, what it costs, who is on it; and publish, pause, resume, close."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -148,16 +146,11 @@ def _category(session: Session, found: Chore) -> tuple[str, str]:
 
 def _claims(session: Session, found: Chore) -> Sequence[Claim]:
     query = (
-        select(Claim)
-        .where(Claim.chore_id == found.id)
-        .order_by(Claim.created_at.desc(), Claim.id)
-        .limit(CLAIMS_SHOWN)
+        select(Claim).where(Claim.chore_id == found.id).order_by(Claim.created_at.desc(), Claim.id).limit(CLAIMS_SHOWN)
     )
     return session.scalars(query).all()
 
 
 def _claim_count(session: Session, found: Chore) -> dict[str, int]:
-    query: Any = select(Claim.state, func.count()).where(Claim.chore_id == found.id).group_by(Claim.state)
-    return {state: count for state, count in session.execute(query)}
-
-
+    query = select(Claim.state, func.count()).where(Claim.chore_id == found.id).group_by(Claim.state)
+    return dict(session.execute(query).tuples().all())

@@ -22,12 +22,13 @@ from issuer_portal.choices import Choices, middle_of, read_choices
 from issuer_portal.chore_form import ChoreForm, defaults, filled_from
 from issuer_portal.chores import own_chore
 from issuer_portal.explain import refuse
-from issuer_portal.pages import acting, own_departments, pages, staff_only
+from issuer_portal.pages import acting, once, own_departments, pages, staff_only
 from tenants.branding import details_of
 
 
 @pages.route("/chores/new", methods=["GET", "POST"])
 @staff_only(Role.EDITOR, Role.FIELD_WORKER)
+@once
 def new_chore() -> ResponseReturnValue:
     """Write a new draft; `?copy=<id>` begins with another chore's words."""
     session, choices = current_session(), _choices(Role.EDITOR, Role.FIELD_WORKER)
@@ -82,7 +83,9 @@ def _conflict(form: ChoreForm, choices: Choices, chore: Chore) -> ResponseReturn
     differences = [
         (str(field.label.text), _shown(theirs[field.name]), _shown(field))
         for field in form
-        if field.name in theirs and field.name not in {"version", "csrf_token"} and _shown(theirs[field.name]) != _shown(field)
+        if field.name in theirs
+        and field.name not in {"version", "csrf_token", "idempotency_key"}
+        and _shown(theirs[field.name]) != _shown(field)
     ]
     form.version.raw_data, form.version.data = None, str(chore.version)
     return _page(form, choices, chore=chore, differences=differences), 409
@@ -134,5 +137,3 @@ def _choices(*roles: Role) -> Choices:
 
 def _scheme_id() -> UUID:
     return details_of(current_session(), current_member().tenant_id).scheme_id
-
-

@@ -70,9 +70,7 @@ def chores_download(kind: str) -> ResponseReturnValue:
 
 def download(content: bytes, name: str, media_type: str) -> Response:
     """Answer with a file to keep."""
-    return Response(
-        content, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return Response(content, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def own_chore(chore: Chore | None) -> Chore:

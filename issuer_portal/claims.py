@@ -147,7 +147,9 @@ def approve(claim_id: UUID) -> ResponseReturnValue:
         quality=int(form.quality.data) if form.quality.data else None,
         thanks=" ".join((form.thanks.data or "").split()),
     )
-    flash(_("Approved: %(name)s gets %(amount)s Heitjes.", name=done.citizen_name, amount=in_heitjes(done.reward_cents)))
+    flash(
+        _("Approved: %(name)s gets %(amount)s Heitjes.", name=done.citizen_name, amount=in_heitjes(done.reward_cents))
+    )
     return redirect(url_for(".queue"), code=303)
 
 

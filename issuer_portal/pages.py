@@ -6,13 +6,17 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, g
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from heitje.errors import NotAllowed
+from heitje.idempotency import counts_once
+from heitje.identity.guards import acting_member as acting
 from heitje.identity.guards import current_member, has_role, members_only
-from heitje.identity.roles import ActingMember, Role
+from heitje.identity.roles import Role
 from issuer_portal.navigation import frame_portal
+
+__all__ = ["acting", "may", "once", "own_departments", "pages", "staff_only"]
 
 pages = Blueprint("portal", __name__, url_prefix="/portal/<tenant>", template_folder="templates")
 
@@ -39,15 +43,15 @@ def staff_only(*roles: Role) -> Callable[[View], View]:
     return guard
 
 
-def acting() -> ActingMember:
-    """Return the signed-in member as use-cases want it."""
-    member = current_member()
-    return ActingMember(
-        tenant_id=member.tenant_id,
-        member_id=member.id,
-        roles=frozenset((Role(held.role), held.department_id) for held in member.roles),
-        request_id=g.get("request_id", ""),
-    )
+def once(view: View) -> View:
+    """Let a form that is sent twice count once; it is a `OnceForm`. Stands below the guard."""
+    counted = counts_once(view)
+
+    @wraps(view)
+    def chosen(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        return counted(*args, **kwargs) if request.method == "POST" else view(*args, **kwargs)
+
+    return chosen
 
 
 def may(role: Role, department_id: UUID | None = None) -> bool:

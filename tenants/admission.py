@@ -128,7 +128,7 @@ def _make_live(session: Session, tenant: Tenant) -> None:
             raise KvkNumberTaken from error
         raise
     tenant.state = "live"
-    _tell_staff(session, tenant, "tenant-live")
+    _tell_staff(session, tenant, "tenant-admitted")
 
 
 def _tell_staff(session: Session, tenant: Tenant, message: str, **facts: str) -> None:

@@ -30,7 +30,9 @@ def details_of(session: Session, tenant_id: UUID) -> TenantDetails:
     return session.get_one(TenantDetails, tenant_id)
 
 
-def change_look(session: Session, *, name: str, brand_colour: str, version: int, by: ActingMember, at: datetime) -> None:
+def change_look(
+    session: Session, *, name: str, brand_colour: str, version: int, by: ActingMember, at: datetime
+) -> None:
     """Change name and colour; owners only. `version` is what the owner saw; raises `Conflict` if somebody was first."""
     by.must(Role.OWNER)
     tenant = session.scalar(

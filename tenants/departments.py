@@ -53,6 +53,4 @@ def _must_be_new(session: Session, name: str, *, but: UUID | None = None) -> Non
 
 
 def _record(session: Session, department: Department, action: str, *, by: ActingMember, at: datetime) -> None:
-    audit.record(
-        session, action, by=by.actor, subject=f"department:{department.id}", at=at, tenant_id=by.tenant_id
-    )
+    audit.record(session, action, by=by.actor, subject=f"department:{department.id}", at=at, tenant_id=by.tenant_id)

@@ -111,4 +111,4 @@ def _active_holders(session: Session) -> dict[str, int]:
         .where(Member.state == "active")
         .group_by(MemberRole.role)
     )
-    return {role: count for role, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())

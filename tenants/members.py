@@ -81,7 +81,9 @@ def send_invitation(session: Session, member: Member, *, by: ActingMember) -> No
     )
 
 
-def set_roles(session: Session, member_id: UUID, grants: Iterable[RoleGrant], *, by: ActingMember, at: datetime) -> None:
+def set_roles(
+    session: Session, member_id: UUID, grants: Iterable[RoleGrant], *, by: ActingMember, at: datetime
+) -> None:
     """Give a member exactly these roles; owners only. Holds from the member's next request on. Raises `LastOwner`."""
     by.must(Role.OWNER)
     member = _lock(session, member_id)
@@ -164,6 +166,4 @@ def _as_text(wanted: Sequence[RoleGrant]) -> list[str]:
 
 
 def _record(session: Session, member: Member, action: str, *, by: ActingMember, at: datetime, **facts: object) -> None:
-    audit.record(
-        session, action, by=by.actor, subject=f"member:{member.id}", at=at, tenant_id=by.tenant_id, **facts
-    )
+    audit.record(session, action, by=by.actor, subject=f"member:{member.id}", at=at, tenant_id=by.tenant_id, **facts)

@@ -58,7 +58,9 @@ class Founder:
     client_secret: str = ""
 
 
-def open_tenant(session: Session, tenant_id: UUID, application: Application, *, founder: Founder, at: datetime) -> Tenant:
+def open_tenant(
+    session: Session, tenant_id: UUID, application: Application, *, founder: Founder, at: datetime
+) -> Tenant:
     """Open a sandbox; `session` already works in the scope of `tenant_id`, a new id.
 
     A short name that is taken gets a number behind it. So the answer is the same whoever is there already (T6).
