@@ -32,9 +32,9 @@ class Looking:
         return {name: value for name, value in values.items() if value}
 
     @property
-    def is_narrowed(self) -> bool:
-        """Tell whether one of the folded filters is in use."""
-        return any(self.kept.get(name) for name in ("area", "minutes", "order", "latitude"))
+    def narrowed_by(self) -> int:
+        """Count the folded filters in use."""
+        return sum(bool(self.kept.get(name)) for name in ("area", "minutes", "order", "latitude"))
 
 
 def read_wish(

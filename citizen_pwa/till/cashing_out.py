@@ -57,7 +57,9 @@ def ask_for_euros() -> ResponseReturnValue:
         session.rollback()
         form.refuse(refusal)
         return _cash_out_page(form, status=refusal.status)
-    flash(_("%(amount)s euros are on their way to your account.", amount=in_heitjes(amount_cents, decimals=True)), "good")
+    flash(
+        _("%(amount)s euros are on their way to your account.", amount=in_heitjes(amount_cents, decimals=True)), "good"
+    )
     return redirect(url_for("till.cash_out"), code=303)
 
 

@@ -13,7 +13,7 @@ from heitje.db.request import current_session
 from heitje.errors import NotFound
 from heitje.identity.guards import current_shop_id, current_staff
 from heitje.identity.people import Staff
-from heitje.shops.models import Shop, StaffRole
+from heitje.shops.models import RedemptionState, Shop, StaffRole
 from heitje.shops.redemptions import shop_of
 from heitje.web.frame import Tab, frame_page
 
@@ -27,6 +27,26 @@ def stand_around() -> None:
     """Give pages and refusals of the till its name; nothing is read for it."""
     if request.path == OWN_PATH or request.path.startswith(f"{OWN_PATH}/"):
         frame_page(name=_("Till"), place="Heitje", home_url=url_for("till.keypad"))
+
+
+@pages.app_template_filter("iban")
+def in_groups(iban: str) -> str:
+    """Write an IBAN in groups of four, as on a bank card."""
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
+
+
+@pages.app_template_filter("redemption_state")
+def in_words(state: str) -> str:
+    """Say how far a payout is."""
+    words: dict[RedemptionState, str] = {
+        RedemptionState.REQUESTED: _("Asked for"),
+        RedemptionState.HELD: _("Looked at"),
+        RedemptionState.BATCHED: _("Ready for the bank"),
+        RedemptionState.SENT: _("At the bank"),
+        RedemptionState.PAID: _("Paid out"),
+        RedemptionState.RETURNED: _("Came back"),
+    }
+    return words[RedemptionState(state)]
 
 
 def show(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
@@ -75,7 +95,7 @@ def read_cursor(text: str) -> tuple[datetime, UUID] | None:
 
 
 def _tabs(*, is_owner: bool) -> tuple[Tab, ...]:
-    tabs = (
+    tabs: tuple[Tab, ...] = (
         Tab(label=_("Till"), url=url_for("till.keypad"), icon="calculator", exact=True),
         Tab(label=_("Takings"), url=url_for("till.takings"), icon="receipt-euro"),
     )

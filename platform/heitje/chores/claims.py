@@ -286,4 +286,4 @@ def claimed_chores(session: Session, citizen_id: UUID, chore_ids: Sequence[UUID]
     query = select(Claim.chore_id, Claim.id).where(
         Claim.citizen_id == citizen_id, Claim.chore_id.in_(chore_ids), Claim.state.in_([*UNDER_WAY, *DONE])
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

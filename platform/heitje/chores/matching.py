@@ -100,7 +100,7 @@ def published_chore(session: Session, chore_id: UUID) -> Chore:
 def issuers_of(session: Session, tenant_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return tenant id -> name of the organisations behind chores; those not admitted are missing."""
     query = select(Tenant.id, Tenant.name).where(Tenant.id.in_(set(tenant_ids)))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _key(text: str) -> int:
