@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where Heitjes can be spent: the active shops of a scheme. Everybody may read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -54,6 +54,11 @@ def centres(session: Session, *, scheme_id: UUID) -> list[str]:
         .limit(200)
     )
     return list(session.scalars(query))
+
+
+def shops_named(session: Session, shop_ids: Iterable[UUID]) -> list[Shop]:
+    """List the shops with these ids, by name."""
+    return list(session.scalars(select(Shop).where(Shop.id.in_(set(shop_ids))).order_by(Shop.name, Shop.id)))
 
 
 def public_shop(session: Session, shop_id: UUID) -> Shop:

@@ -150,6 +150,22 @@ def name_fits(account_name: str) -> bool:
     return len(account_name) >= 2 and len(written) in range(2, NAME_LENGTH + 1) and fits_bank_characters(written)
 
 
+def change_public_face(session: Session, *, shop_id: UUID, description: str, opening_hours: str) -> Shop:
+    """Keep what citizens read of the shop."""
+    shop = shop_of(session, shop_id)
+    shop.description, shop.opening_hours = description.strip(), opening_hours.strip()
+    session.flush()
+    return shop
+
+
+def shop_of(session: Session, shop_id: UUID) -> Shop:
+    """Return the session's own shop, in whatever state; raises `NotFound`."""
+    shop = session.scalar(select(Shop).where(Shop.id == shop_id))
+    if shop is None:
+        raise NotFound(kind="shop")
+    return shop
+
+
 def shop_with_details(session: Session, shop_id: UUID, *, lock: bool = False) -> tuple[Shop, ShopDetails]:
     """Return a shop with where its money goes; raises `NotFound`."""
     query = select(Shop, ShopDetails).join(ShopDetails, ShopDetails.shop_id == Shop.id).where(Shop.id == shop_id)

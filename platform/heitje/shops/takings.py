@@ -32,6 +32,15 @@ class DayTotal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakingsLine:
+    """One line for the books: a payment, or with an amount below zero what was given back."""
+
+    at: datetime
+    reference: str
+    amount_cents: Cents
+
+
+@dataclass(frozen=True, kw_only=True)
 class Receipt:
     """What a shop's bookkeeping needs of one payment. Heitjes pay for goods as euros do: amounts include VAT."""
 
@@ -95,6 +104,33 @@ def payments_of_shop(
     if before is not None:
         query = query.where(tuple_(Payment.created_at, Payment.id) < before)
     return session.scalars(query).all()
+
+
+def lines_between(session: Session, *, shop_id: UUID, first: date, before: date) -> list[TakingsLine]:
+    """List payments (above zero) and refunds (below) from day `first` until `before`, in order of time."""
+    start, end = day_bounds(first)[0], day_bounds(before)[0]
+    paid = select(Payment).where(
+        Payment.shop_id == shop_id,
+        Payment.state.in_(PAID),
+        Payment.created_at >= start - timedelta(hours=1),
+        Payment.completed_at >= start,
+        Payment.completed_at < end,
+    )
+    given_back = (
+        select(PaymentRefund, Payment)
+        .join(Payment, Payment.id == PaymentRefund.payment_id)
+        .where(PaymentRefund.shop_id == shop_id, PaymentRefund.at >= start, PaymentRefund.at < end)
+    )
+    lines = [
+        TakingsLine(at=payment.completed_at, reference=payment.reference, amount_cents=payment.amount_cents)
+        for payment in session.scalars(paid)
+        if payment.completed_at is not None
+    ]
+    lines += [
+        TakingsLine(at=refund.at, reference=payment.reference, amount_cents=-refund.amount_cents)
+        for refund, payment in session.execute(given_back)
+    ]
+    return sorted(lines, key=lambda line: (line.at, line.reference))
 
 
 def receipt_of(session: Session, payment: Payment) -> Receipt:

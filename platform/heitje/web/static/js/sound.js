@@ -3,10 +3,21 @@
 
 const TONES = { good: [[660, 0], [990, 0.14]], bad: [[196, 0], [165, 0.2]] };
 
+let context = null;
+
+// Browsers let a page make sound only after a touch: on a till that touch is the button before the waiting.
+export function readySound(element) {
+  element.addEventListener("submit", () => shared()?.resume(), { capture: true });
+}
+
+function shared() {
+  if (!context && "AudioContext" in window) context = new AudioContext();
+  return context;
+}
+
 export function playOutcome(element) {
   const tones = TONES[element.dataset.sound];
-  if (!tones || !("AudioContext" in window)) return;
-  const context = new AudioContext();
+  if (!tones || !shared()) return;
   for (const [pitch, after] of tones) {
     const tone = context.createOscillator();
     const volume = context.createGain();
