@@ -29,6 +29,17 @@ HANDLE_EVENT = "billing.handle_event"
 
 STRIPE = Actor(kind="system", id="stripe")
 
+FOLLOWED = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "invoice.paid",
+        "invoice.voided",
+    }
+)
+"""What a webhook of ours subscribes to at the provider. Others come too; they are answered and forgotten."""
+
 DOES_NOT_FIT = (NotFound, PaymentUnknown, AmountMismatch, PaidOtherwise, Conflict)
 """What a person must look at; trying again would not help."""
 
@@ -40,7 +51,12 @@ class NotOurPayment(NotFound):
 
 
 def store_event(session: Session, event: WebhookEvent, *, at: datetime) -> bool:
-    """Keep an event whose signature was checked, and have it handled; returns False if it was there already."""
+    """Keep an event whose signature was checked, and have it handled.
+
+    Returns False if it was there already, or is of a type that we do not follow.
+    """
+    if event.type not in FOLLOWED:
+        return False
     stored = session.execute(
         insert(StripeEvent.__table__)  # type: ignore[arg-type]
         .values(id=event.id, type=event.type, object_id=event.object_id, received_at=at)
