@@ -28,6 +28,7 @@ def test_a_part_that_ends_is_started_again_in_the_same_place(tmp_path):
         parts.append(valkey.start(tmp_path))
         return parts[-1]
 
+    crew.stage()
     crew.start(start)
     os.kill(parts[0].child.pid, signal.SIGKILL)
     crew.watch(enough)
@@ -45,6 +46,7 @@ def test_a_part_that_ends_again_and_again_stops_the_crew_with_its_last_words(tmp
         return OwnProcess(child=child, patience_s=1)
 
     crew = Crew(lambda _: None)
+    crew.stage()
     crew.start(start)
 
     with pytest.raises(CannotStart, match=r"(?s)moody keeps ending.*no, not today"):
@@ -52,19 +54,28 @@ def test_a_part_that_ends_again_and_again_stops_the_crew_with_its_last_words(tmp
     crew.stop()
 
 
-def test_the_last_started_is_stopped_first(tmp_path):
+def test_a_stage_is_stopped_before_what_it_stands_on_and_side_by_side(tmp_path):
     order = []
 
-    class Part:
+    class Child:
         def __init__(self, name):
             self.name = name
 
+        def ask_to_stop(self):
+            order.append(f"ask {self.name}")
+
+    class Part:
+        def __init__(self, name):
+            self.child = Child(name)
+
         def stop(self):
-            order.append(self.name)
+            order.append(f"end {self.child.name}")
 
     crew = Crew(lambda _: None)
-    for name in ("database", "queue", "web"):
-        crew.start(lambda name=name: Part(name))
+    for stage in (["database"], ["web", "worker"]):
+        crew.stage()
+        for name in stage:
+            crew.start(lambda name=name: Part(name))
     crew.stop()
 
-    assert order == ["web", "queue", "database"]
+    assert order == ["ask web", "ask worker", "end web", "end worker", "ask database", "end database"]

@@ -74,7 +74,8 @@ def _start_all(crew: Crew, home: Path, *, port: int, chain: str, demo: bool) -> 
     port = remembered_port(home, "web", port)
     public_url = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}")
     base = {"HEITJE_HOME": str(home), "PUBLIC_URL": public_url, "DEMO": "1" if demo else "0"} | dict(os.environ)
-    wishes = Wishes(home=home, public_url=public_url, chain=chain)
+    wishes = Wishes(home=home, public_url=public_url, chain=chain, environment=base)
+    crew.stage()
     with Gathering() as gathering:
         filled = fill_services(crew, wishes, base)
     filled |= fill_database(crew, wishes, base)
@@ -88,6 +89,7 @@ def _start_all(crew: Crew, home: Path, *, port: int, chain: str, demo: bool) -> 
     if settings.demo:
         _load_demo(settings, home)
 
+    crew.stage()
     start = partial(own.start, home=home, environment=environment)
     web = crew.start(partial(start, "web", "--bind", f"127.0.0.1:{port}"))
     for name in ("worker", "schedule", "bridge"):

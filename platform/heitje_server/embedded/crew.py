@@ -50,23 +50,31 @@ class Crew:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._posts: list[_Post] = []
+        self._stages: list[list[_Post]] = []
+
+    def stage(self) -> None:
+        """What is started from here on stands on what was started before, and stops first, side by side."""
+        self._stages.append([])
 
     def start(self, start: Callable[[], P]) -> P:
         """Start a part and keep it in mind."""
         part = start()
-        self._posts.append(_Post(start=start, part=part))
+        self._stages[-1].append(_Post(start=start, part=part))
         return part
 
     def watch(self, enough: threading.Event) -> None:
         """Restart what ends by itself, until `enough`; raise `CannotStart` when something ends again and again."""
         while not enough.wait(LOOK_EVERY_S):
-            for post in self._posts:
+            for post in (post for stage in self._stages for post in stage):
                 if not post.part.child.is_running():
                     self._say(f"{post.part.child.name} ended; starting it again")
                     post.restart()
 
     def stop(self) -> None:
-        """Stop the last first, so that nothing loses what it stands on."""
-        while self._posts:
-            self._posts.pop().part.stop()
+        """Stop the last stage first, so that nothing loses what it stands on."""
+        while self._stages:
+            parts = [post.part for post in self._stages.pop()]
+            for part in parts:
+                part.child.ask_to_stop()
+            for part in parts:
+                part.stop()

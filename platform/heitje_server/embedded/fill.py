@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from heitje_server.demo.files import read_organisations, read_people
-from heitje_server.embedded import chain, identity_provider, mail, payment, postgres, valkey
+from heitje_server.embedded import identity_provider, mail, own, payment, postgres, valkey
 from heitje_server.embedded.crew import Crew
-from heitje_server.embedded.remembered import remembered_secret
+from heitje_server.embedded.remembered import remembered_port, remembered_secret
 from heitje_server.embedded.supervisor import CannotStart
 
 DATABASE = "heitje"
@@ -36,6 +36,8 @@ class Wishes:
     public_url: str
     chain: str
     """"embedded" or "anvil"."""
+    environment: Mapping[str, str]
+    """What was given, and where home is: for parts that are commands of ours."""
 
 
 Filled = dict[str, str]
@@ -129,9 +131,20 @@ def _payments(crew: Crew, wishes: Wishes) -> Filled:
 
 def _chain(crew: Crew, wishes: Wishes) -> Filled:
     if wishes.chain == "anvil":
+        from heitje_server.embedded import chain  # slow to import, and only this way needs it
+
         options = (*ANVIL_OPTIONS, str(wishes.home / "anvil.json"))
         return {"CHAIN_URL": crew.start(partial(chain.start_anvil, wishes.home, options=options)).url}
-    return {"CHAIN_URL": crew.start(partial(chain.start, wishes.home)).url}
+    port = str(remembered_port(wishes.home, "chain"))
+    url = f"http://127.0.0.1:{port}"
+
+    def start() -> own.OwnProcess:
+        process = own.start("chain", "--port", port, home=wishes.home, environment=wishes.environment)
+        own.wait_for_port(process, url)
+        return process
+
+    crew.start(start)
+    return {"CHAIN_URL": url}
 
 
 def _photos(_: Crew, wishes: Wishes) -> Filled:

@@ -40,6 +40,19 @@ def wait_for_page(process: OwnProcess, url: str) -> None:
     wait_until_ready(process.child, lambda: _answers(url), timeout_s=120)
 
 
+def wait_for_port(process: OwnProcess, url: str) -> None:
+    """Return when something at `url` answers, whatever it says."""
+    wait_until_ready(process.child, lambda: _listens(url), timeout_s=120)
+
+
+def _listens(url: str) -> bool:
+    try:
+        requests.get(url, timeout=10)
+    except requests.RequestException:
+        return False
+    return True
+
+
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=10).ok

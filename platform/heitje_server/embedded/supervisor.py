@@ -32,7 +32,7 @@ class HomeInUse(CannotStart):
     """Another process runs on this folder."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Child:
     """A running program that dies with us."""
 
@@ -40,6 +40,7 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
     stop_signal: signal.Signals
+    _is_asked: bool = False
 
     @property
     def pid(self) -> int:
@@ -48,10 +49,15 @@ class Child:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
+    def ask_to_stop(self) -> None:
+        """Tell it to stop, once: many programs take a second time for impatience."""
+        if self.is_running() and not self._is_asked:
+            self.process.send_signal(self.stop_signal)
+        self._is_asked = True
+
     def stop(self, *, patience_s: float = 20) -> None:
         """Ask it to stop and wait; after `patience_s` end it and everything it started."""
-        if self.is_running():
-            self.process.send_signal(self.stop_signal)
+        self.ask_to_stop()
         try:
             self.process.wait(patience_s)
         except subprocess.TimeoutExpired:
