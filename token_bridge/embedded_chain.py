@@ -4,6 +4,7 @@
 For demos, tests and towns that start small; any EVM node takes its place by `CHAIN_URL`.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,8 @@ from eth_utils.exceptions import ValidationError
 
 from token_bridge.embedded_store import SqliteStore
 
-CHAIN_ID = 484549
+CHAIN_IDS = range(484_549_000_000, 484_550_000_000)
+"""Each embedded chain is born with one of these, so that a transaction for a lost chain counts on no other."""
 GAS_LIMIT = 30_000_000
 GRANT_WEI = 10**30
 """What each of the platform's own keys gets in the first block: gas costs nothing here."""
@@ -44,7 +46,6 @@ class TransactionRefused(Exception):
 
 
 class _EmbeddedMiningChain(MiningChain):
-    chain_id = CHAIN_ID
     vm_configuration = ((BlockNumber(0), PragueVM),)
 
     def create_header_from_parent(self, parent_header: Any, **fields: Any) -> Any:
@@ -67,12 +68,14 @@ class EmbeddedChain:
     def __init__(self, folder: Path, *, rich: Iterable[bytes]) -> None:
         self._guard = threading.RLock()
         self._store = SqliteStore(folder)
+        self.chain_id = self._store.chain_id(secrets.choice(CHAIN_IDS))
+        self._evm_class: Any = type("MiningChainOfHome", (_EmbeddedMiningChain,), {"chain_id": self.chain_id})
         self._evm = self._open(rich)
 
     def _open(self, rich: Iterable[bytes]) -> Any:
         base = AtomicDB(self._store)
         try:
-            return _EmbeddedMiningChain(base)
+            return self._evm_class(base)
         except CanonicalHeadNotFound:
             genesis: Any = {
                 "coinbase": ZERO_ADDRESS,
@@ -87,7 +90,7 @@ class EmbeddedChain:
             }
             account: Any = {"balance": GRANT_WEI, "storage": {}, "code": b"", "nonce": 0}
             with self._store.one_block():
-                return _EmbeddedMiningChain.from_genesis(base, genesis, {Address(address): account for address in rich})
+                return self._evm_class.from_genesis(base, genesis, {Address(address): account for address in rich})
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -141,7 +144,7 @@ class EmbeddedChain:
                 if transactions:
                     self._store.mark_filled(result.imported_block.number)
         except BaseException:
-            self._evm = _EmbeddedMiningChain(AtomicDB(self._store))
+            self._evm = self._evm_class(AtomicDB(self._store))
             raise
 
     # Reading

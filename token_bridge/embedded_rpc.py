@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from token_bridge import embedded_answers as answers
-from token_bridge.embedded_chain import CHAIN_ID, Call, CallFailed, EmbeddedChain, TransactionRefused
+from token_bridge.embedded_chain import Call, CallFailed, EmbeddedChain, TransactionRefused
 
 TIP_WEI = 10**9
 SECONDS_A_BLOCK = 1.0
@@ -39,7 +39,7 @@ class Node:
         self._methods: Mapping[str, Callable[..., Any]] = {
             "eth_blockNumber": lambda: hex(chain.head_number()),
             "eth_call": self._call,
-            "eth_chainId": lambda: hex(CHAIN_ID),
+            "eth_chainId": lambda: hex(chain.chain_id),
             "eth_estimateGas": self._estimate_gas,
             "eth_gasPrice": lambda: hex(self._base_fee() + TIP_WEI),
             "eth_getBalance": lambda address, tag="latest": hex(self._state(tag).get_balance(_bytes(address))),
@@ -54,7 +54,7 @@ class Node:
             "eth_maxPriorityFeePerGas": lambda: hex(TIP_WEI),
             "eth_sendRawTransaction": lambda raw: answers.hexed(chain.send_raw(_bytes(raw))),
             "eth_syncing": lambda: False,
-            "net_version": lambda: str(CHAIN_ID),
+            "net_version": lambda: str(chain.chain_id),
             "web3_clientVersion": lambda: "heitje-embedded/1",
         }
 

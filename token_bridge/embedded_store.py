@@ -31,6 +31,13 @@ class SqliteStore(BaseDB):
         self._sqlite.execute("pragma synchronous = full")
         self._sqlite.execute("create table if not exists pairs (key blob primary key, value blob) without rowid")
         self._sqlite.execute("create table if not exists filled (number integer primary key)")
+        self._sqlite.execute("create table if not exists identity (chain_id integer not null)")
+
+    def chain_id(self, fresh: int) -> int:
+        """Return the id that this chain was born with: `fresh`, if it is only born now."""
+        self._sqlite.execute("insert into identity select ? where not exists (select 1 from identity)", (fresh,))
+        chain_id: int = self._sqlite.execute("select chain_id from identity").fetchone()[0]
+        return chain_id
 
     @contextmanager
     def one_block(self) -> Iterator[None]:

@@ -65,7 +65,7 @@ def close_batch(bridge: Bridge, deployment: Deployment, *, at: datetime) -> int:
         return 0
     fresh = _meet_accounts(bridge, deployment, chosen, known)
     lines = [_line(bridge.secret, deployment.scheme_id, one, known) for one in chosen]
-    _seal(session, deployment, operations_for(lines, new_addresses=fresh, net=deployment.net), at=at)
+    seal(session, deployment, operations_for(lines, new_addresses=fresh, net=deployment.net), at=at)
     session.execute(TAKE, {"transfers": [line.transfer_id for line in lines]})
     return len(lines)
 
@@ -146,7 +146,10 @@ def _line(secret: bytes, scheme_id: UUID, one: _Waiting, known: dict[int, ChainA
     )
 
 
-def _seal(session: Session, deployment: Deployment, operations: Sequence[Operation], *, at: datetime) -> None:
+def seal(
+    session: Session, deployment: Deployment, operations: Sequence[Operation], *, at: datetime, keep_lines: bool = True
+) -> None:
+    """Queue operations as one closing, with the lines they were made of unless they are an opening's."""
     sequence = next_sequence(session, deployment)
     last = session.scalar(select(func.max(Batch.closing)).where(Batch.deployment_id == deployment.id))
     closing = (last or 0) + 1
@@ -181,5 +184,5 @@ def _seal(session: Session, deployment: Deployment, operations: Sequence[Operati
                 target_seq=line.target_seq,
                 amount_cents=line.amount_cents,
             )
-            for place, line in enumerate(operation.lines)
+            for place, line in enumerate(operation.lines if keep_lines else ())
         )

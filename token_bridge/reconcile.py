@@ -112,6 +112,8 @@ def reconcile(session: Session, chain: Chain, deployment: Deployment, *, at: dat
 def _ledger_side(session: Session, deployment: Deployment, head: int) -> tuple[int, set[bytes], _LedgerBooks]:
     """Read the ledger's side up to the last complete closing. No snapshot is needed: nothing of that changes any more."""
     closing = session.execute(COMPLETE, {"deployment": deployment.id, "head": head}).scalar_one()
+    # The operator's role gives up after seconds; a year of a town takes longer.
+    session.execute(text("select set_config('statement_timeout', '10min', true)"))
     bounds: dict[str, Any] = {"deployment": deployment.id, "closing": closing}
     later = {bytes(found) for found in session.scalars(LATER, bounds)}
     rows = [row for row in session.execute(BALANCES, bounds) if bytes(row.address) != TREASURY]

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,9 @@ from token_bridge.chain import CallReverted, Chain, NodeRefused, NodeUnavailable
 from token_bridge.confirm import watch
 from token_bridge.deploy import ensure_deployment, secret_check
 from token_bridge.keys import Signer
-from token_bridge.models import Deployment
+from token_bridge.models import Batch, Deployment, State
 from token_bridge.plan import close_batch
+from token_bridge.reconcile import reconcile
 from token_bridge.send import send_waiting
 from token_bridge.sign import sign_next
 
@@ -30,6 +31,8 @@ LOCK = 484_549_001
 SECONDS_A_ROUND = 1.0
 SECONDS_TO_RECONNECT = 2.0
 OPERATIONS_A_ROUND = 50
+RECONCILE_AFTER_WORK = timedelta(minutes=10)
+RECONCILE_ANYWAY = timedelta(days=1)
 BUSY = text(
     "select s.id from schemes s where exists (select from ledger_outbox o where o.scheme_id = s.id)"
     " or exists (select from chain_deployments d where d.scheme_id = s.id and d.retired_at is null) order by s.id"
@@ -78,19 +81,20 @@ class Orders:
 
 def run(engine: Engine, orders: Orders, stop: threading.Event) -> None:
     """Do rounds until told to stop; wait while another bridge works or the database is away."""
+    reconciler = Reconciler()
     while not stop.is_set():
         try:
             with the_only_bridge(engine) as session:
                 bridge = orders.bridge(session)
                 while not stop.is_set():
-                    round_of_all(bridge, orders, at=now())
+                    round_of_all(bridge, orders, at=now(), reconciler=reconciler)
                     stop.wait(SECONDS_A_ROUND)
         except (OperationalError, BridgeRunning) as error:
             _log.warning("waiting: %s", error)
             stop.wait(SECONDS_TO_RECONNECT)
 
 
-def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime) -> None:
+def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime, reconciler: "Reconciler | None" = None) -> None:
     """Do one round for every scheme. A node that is away costs a round, nothing else."""
     schemes = list(bridge.session.scalars(BUSY))
     bridge.keep()
@@ -106,6 +110,8 @@ def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime) -> None:
             continue
         try:
             round_of_one(bridge, deployment, at=at)
+            if reconciler is not None and deployment.halted_at is None:
+                reconciler.compare(bridge, deployment, at=at)
             clear_alarm(bridge.session, deployment, "node-unavailable", at=at)
         except (NodeUnavailable, NodeRefused, CallReverted) as error:
             bridge.session.rollback()
@@ -126,6 +132,35 @@ def round_of_one(bridge: Bridge, deployment: Deployment, *, at: datetime) -> Non
             return
         send_waiting(bridge, deployment, at=at)
         watch(bridge, deployment, at=at)
+
+
+class Reconciler:
+    """Compares the books while the bridge has nothing else to do: after every run of work, and once a day anyway."""
+
+    def __init__(self) -> None:
+        self._compared: dict[int, tuple[datetime, int]] = {}
+
+    def is_due(self, session: Session, deployment: Deployment, *, at: datetime) -> bool:
+        """Tell whether something was confirmed since, or a day has passed; at most every ten minutes."""
+        confirmed = select(func.count(), func.count().filter(Batch.state != State.CONFIRMED))
+        done, open_ = session.execute(confirmed.where(Batch.deployment_id == deployment.id)).one()
+        session.commit()
+        if open_ or not done:
+            return False
+        compared_at, compared_done = self._compared.get(deployment.id, (datetime.min.replace(tzinfo=UTC), 0))
+        pause = RECONCILE_AFTER_WORK if done != compared_done else RECONCILE_ANYWAY
+        if compared_at + pause > at:
+            return False
+        self._compared[deployment.id] = (at, done)
+        return True
+
+    def compare(self, bridge: Bridge, deployment: Deployment, *, at: datetime) -> None:
+        """Compare if it is due."""
+        if not self.is_due(bridge.session, deployment, at=at):
+            return
+        found = reconcile(bridge.session, bridge.chain, deployment, at=at)
+        for difference in found.differences:
+            _log.error("deployment %s differs: %s", deployment.id, difference)
 
 
 def served(bridge: Bridge, orders: Orders, scheme_id: UUID, chain_id: int, *, at: datetime) -> Deployment | None:

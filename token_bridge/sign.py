@@ -110,19 +110,24 @@ def store_attempt(bridge: Bridge, batch: Batch, signed: Signed, *, at: datetime)
 
 
 def _free_nonce(bridge: Bridge, deployment: Deployment, *, at: datetime) -> int:
-    """Return the nonce after all that were ever given out, by this database or, it seems, elsewhere."""
-    given = (
+    """Return the nonce after what is in blocks and after what is on its way there."""
+    ours = (Deployment.settler == bridge.signer.address, Deployment.chain_id == deployment.chain_id)
+    on_its_way = bridge.session.scalar(
+        select(func.max(Batch.nonce))
+        .join(Deployment, Deployment.id == Batch.deployment_id)
+        .where(*ours, Deployment.retired_at.is_(None), Batch.state.in_([State.SIGNED, State.SENT, State.MINED]))
+    )
+    ever = bridge.session.scalar(
         select(func.max(Attempt.nonce))
         .join(Batch, Batch.id == Attempt.batch_id)
         .join(Deployment, Deployment.id == Batch.deployment_id)
-        .where(Deployment.settler == bridge.signer.address, Deployment.chain_id == deployment.chain_id)
+        .where(*ours)
     )
-    last = bridge.session.scalar(given)
     bridge.keep()
     on_chain = bridge.chain.transaction_count(bridge.signer.address)
-    if last is not None and on_chain > last + 1:
-        raise_alarm(bridge.session, deployment, "key-used-elsewhere", at=at, expected=last + 1, found=on_chain)
-    return max(on_chain, 0 if last is None else last + 1)
+    if ever is not None and on_chain > ever + 1:
+        raise_alarm(bridge.session, deployment, "key-used-elsewhere", at=at, expected=ever + 1, found=on_chain)
+    return max(on_chain, 0 if on_its_way is None else on_its_way + 1)
 
 
 def _is_done_already(bridge: Bridge, deployment: Deployment, batch: Batch, *, at: datetime) -> bool:
@@ -152,12 +157,14 @@ def _take_over(bridge: Bridge, deployment: Deployment, batch: Batch, *, at: date
         return
     # Which nonce it had is the chain's business; ours only have to be free from here on.
     nonce = bridge.chain.transaction_count(bridge.signer.address) - 1
-    known = bridge.session.scalar(select(Attempt).where(Attempt.transaction_hash == found[-1].transaction_hash))
+    transaction_hash = found[-1].transaction_hash
+    query = select(Attempt).where(Attempt.batch_id == batch.id, Attempt.transaction_hash == transaction_hash)
+    known = bridge.session.scalar(query)
     if known is None:
         foreign = Attempt(
             batch_id=batch.id,
             nonce=nonce,
-            transaction_hash=found[-1].transaction_hash,
+            transaction_hash=transaction_hash,
             raw=None,
             gas=0,
             max_fee_wei=0,

@@ -91,7 +91,7 @@ create table chain_attempts (
   id bigint generated always as identity primary key,
   batch_id bigint not null references chain_batches,
   nonce bigint not null,
-  transaction_hash bytea not null unique check (length(transaction_hash) = 32),
+  transaction_hash bytea not null check (length(transaction_hash) = 32),
   raw bytea,
   gas bigint not null,
   max_fee_wei bigint not null,
@@ -99,7 +99,8 @@ create table chain_attempts (
   signed_at timestamptz not null,
   last_sent_at timestamptz,
   sendings integer not null default 0,
-  last_answer text not null default ''
+  last_answer text not null default '',
+  unique (batch_id, transaction_hash)
 );
 create index chain_attempts_of_batch on chain_attempts (batch_id, id);
 

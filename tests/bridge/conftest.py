@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The two chains that every test of the bridge runs on: the embedded one, and anvil as a real node."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ class RunningNode:
     url: str
     settler: LocalKey
     admin: LocalKey
+    embedded: EmbeddedChain | None = None
+    """The chain itself, when it lives in this process."""
 
     def rpc(self, method, *params):
         """Ask the node anything, such as anvil's own methods."""
@@ -47,9 +50,13 @@ class RunningNode:
         return self.rpc("web3_clientVersion").startswith("anvil")
 
     def mine(self, blocks=1):
-        """Put empty blocks on top (the embedded chain does so by itself)."""
-        if self.is_anvil:
+        """Put empty blocks on top; an embedded chain in a process of its own does so by itself, each second."""
+        if self.embedded is not None:
+            self.embedded.mine_on_top()
+        elif self.is_anvil:
             self.rpc("anvil_mine", hex(blocks))
+        else:
+            threading.Event().wait(0.3)
 
 
 @contextmanager
@@ -64,9 +71,10 @@ def running_anvil(home: Path, *options: str) -> Iterator[RunningNode]:
 @contextmanager
 def running_embedded(home: Path) -> Iterator[RunningNode]:
     settler, admin = home_keys(home)
-    server = NodeServer(EmbeddedChain(home / "chain", rich=[settler.address, admin.address]))
+    embedded = EmbeddedChain(home / "chain", rich=[settler.address, admin.address])
+    server = NodeServer(embedded)
     try:
-        yield RunningNode(server.url, settler, admin)
+        yield RunningNode(server.url, settler, admin, embedded)
     finally:
         server.close()
 

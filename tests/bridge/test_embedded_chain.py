@@ -15,13 +15,13 @@ from heitje_server.embedded import chain as embedded
 from tests.bridge.conftest import Token
 from token_bridge import contract
 from token_bridge.chain import Chain, NodeRefused, Sending
-from token_bridge.embedded_chain import BLOCKS_ON_TOP, CHAIN_ID, EmbeddedChain
+from token_bridge.embedded_chain import BLOCKS_ON_TOP, EmbeddedChain
 from token_bridge.embedded_store import ChainInUse
 from token_bridge.keys import home_keys
 
 
-def transaction(signer, nonce, **changes):
-    plain = {"type": 2, "chainId": CHAIN_ID, "nonce": nonce, "gas": 21_000, "to": bytes(20), "value": 1, "data": b""}
+def transaction(signer, nonce, chain_id, **changes):
+    plain = {"type": 2, "chainId": chain_id, "nonce": nonce, "gas": 21_000, "to": bytes(20), "value": 1, "data": b""}
     return signer.sign(plain | {"maxFeePerGas": 10**10, "maxPriorityFeePerGas": 1} | changes)
 
 
@@ -58,7 +58,7 @@ home = Path(sys.argv[1])
 settler, _ = home_keys(home)
 chain = EmbeddedChain(home / "chain", rich=[settler.address])
 for nonce in range(10_000):
-    chain.send_raw(transaction(settler, nonce)[0])
+    chain.send_raw(transaction(settler, nonce, chain.chain_id)[0])
     print(nonce, flush=True)
 """
 
@@ -81,7 +81,7 @@ def test_a_kill_in_the_middle_of_a_block_leaves_whole_blocks_only(tmp_path):
         assert head in (reported, reported + 1)
         assert chain.state(head).get_nonce(settler.address) == head
         assert chain.filled_blocks(0, head) is not None
-        chain.send_raw(transaction(settler, head)[0])
+        chain.send_raw(transaction(settler, head, chain.chain_id)[0])
     finally:
         chain.close()
 
@@ -100,7 +100,7 @@ def test_a_transaction_gets_its_blocks_on_top_and_then_the_chain_rests(tmp_path)
     settler, _ = home_keys(tmp_path)
     chain = EmbeddedChain(tmp_path / "chain", rich=[settler.address])
     try:
-        chain.send_raw(transaction(settler, 0)[0])
+        chain.send_raw(transaction(settler, 0, chain.chain_id)[0])
         mined = sum(1 for _ in iter(chain.mine_on_top, False))
         assert mined == BLOCKS_ON_TOP
         assert chain.head_number() == 1 + BLOCKS_ON_TOP
@@ -113,7 +113,7 @@ def test_a_node_says_why_it_does_not_take_a_transaction(node, chain):
     chain_id = chain.chain_id()
 
     def send(number, **changes):
-        return chain.send_raw(transaction(node.settler, number, chainId=chain_id, **changes)[0])[0]
+        return chain.send_raw(transaction(node.settler, number, chain_id, **changes)[0])[0]
 
     assert send(nonce) is Sending.TAKEN
     assert send(nonce) in (Sending.KNOWN, Sending.NONCE_USED)
@@ -177,7 +177,7 @@ def test_many_readers_do_not_disturb_a_writer(tmp_path):
         for reader in readers:
             reader.start()
         for nonce in range(20):
-            chain.send_raw(transaction(settler, nonce)[0])
+            chain.send_raw(transaction(settler, nonce, chain.chain_id)[0])
     finally:
         done.set()
         for reader in readers:

@@ -87,6 +87,26 @@ def resume(scheme: str) -> None:
 
 
 @command.command()
+@click.option("--admin", help="Address (0x...) of the new contract's administrator; default: the home's.")
+@click.argument("scheme")
+def redeploy(scheme: str, admin: str | None) -> None:
+    """Replace SCHEME's contract by a new one that opens with everything the old one held."""
+    from heitje.clock import now
+    from heitje_server.chain_settings import operator_session, orders_from
+    from token_bridge.redeploy import redeploy as take_over
+    from token_bridge.resume import deployment_of
+
+    settings = Settings.from_environment()
+    orders = orders_from(settings, admin=admin)
+    if orders.admin is None:
+        raise click.ClickException("Name the administrator with --admin.")
+    with operator_session(settings) as session:
+        bridge = orders.bridge(session)
+        take_over(bridge, deployment_of(bridge, scheme), admin=orders.admin, at=now())
+    click.echo("Queued. The running bridge makes the contract and its opening.")
+
+
+@command.command()
 @click.option("--key-file", type=click.Path(exists=True, path_type=Path), help="The pauser's key; default: the home's.")
 @click.argument("scheme")
 def pause(scheme: str, key_file: Path | None) -> None:
