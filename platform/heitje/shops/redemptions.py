@@ -60,7 +60,7 @@ def request_redemption(
             amount_cents=amount_cents,
             iban=details.iban,
             account_name=details.account_name,
-            end_to_end_id=f"HJ{local_day(at):%y%m%d}{secrets.token_hex(8).upper()}",
+            end_to_end_id=f"HJ{local_day(at):%y%m%d}{secrets.token_hex(5).upper()}",
             key=key,
             created_at=at,
         )
