@@ -22,6 +22,8 @@ def s3() -> Iterator[str]:
     objects: dict[str, bytes] = {}
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def _signed(self) -> bool:
             if self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 Credential=the-key/"):
                 return True
