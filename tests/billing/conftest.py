@@ -30,8 +30,8 @@ API_KEY = "sk_test_of_the_tests"
 SECRET = "whsec_of_the_tests"
 
 
-def sign(payload: bytes, *, secret: str = SECRET, at_s: int | None = None) -> str:
-    at_s = int(time.time()) if at_s is None else at_s
+def sign(payload: bytes, *, secret: str = SECRET, age_s: int = 0) -> str:
+    at_s = int(time.time()) - age_s
     digest = hmac.new(secret.encode(), f"{at_s}.".encode() + payload, hashlib.sha256).hexdigest()
     return f"t={at_s},v1={digest}"
 

@@ -3,7 +3,6 @@
 
 import json
 import socket
-import time
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
@@ -257,10 +256,10 @@ def test_while_rotating_both_secrets_are_trusted(quiet_peer):
     assert rotating.verify_webhook(EVENT, sign(EVENT, secret="whsec_next")).object_id == "in_1"
 
 
-@pytest.mark.parametrize("age_s", [301, -301])
+@pytest.mark.parametrize("age_s", [400, -400])
 def test_a_webhook_of_another_time_is_not_trusted(gateway, age_s):
     with pytest.raises(WebhookNotTrusted):
-        gateway.verify_webhook(EVENT, sign(EVENT, at_s=int(time.time()) - age_s - (1 if age_s > 0 else -1)))
+        gateway.verify_webhook(EVENT, sign(EVENT, age_s=age_s))
 
 
 @pytest.mark.parametrize(

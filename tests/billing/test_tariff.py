@@ -96,11 +96,13 @@ def test_a_year_is_never_dearer_than_the_cap(prices, before_cents, month_cents):
     assert sum(line.net_cents for line in priced) == month_cents
 
 
-def test_the_example_can_be_read_and_everybody_may_see_it(databases):
-    example = read_price_list(EXAMPLE.read_text("utf-8"))
+@pytest.fixture(scope="module")
+def published(databases) -> None:
     with databases.across_tenants() as session:
-        publish_tariff(session, example, by=OPERATOR, at=AT)
+        publish_tariff(session, read_price_list(EXAMPLE.read_text("utf-8")), by=OPERATOR, at=AT)
 
+
+def test_the_example_can_be_read_and_everybody_may_see_it(databases, published):
     with databases.as_visitor() as session:
         tariff = tariff_on(session, date(2026, 11, 1))
         assert (tariff.name, tariff.yearly_cap_cents) == ("Tarief 2026", 24_000_00)
@@ -109,12 +111,12 @@ def test_the_example_can_be_read_and_everybody_may_see_it(databases):
             1,
             95,
         )
-        assert [tariff.name for tariff in tariffs(session)] == ["Tarief 2026"]
+        assert "Tarief 2026" in [tariff.name for tariff in tariffs(session)]
         with pytest.raises(NoTariff):
             tariff_on(session, date(2025, 12, 31))
 
 
-def test_a_new_list_starts_later_and_the_old_one_holds_until_then(databases, prices):
+def test_a_new_list_starts_later_and_the_old_one_holds_until_then(databases, prices, published):
     with databases.across_tenants() as session:
         for starts_on in (date(2026, 1, 1), date(2026, 11, 1)):
             with pytest.raises(TariffInThePast):
