@@ -3,7 +3,7 @@
 
 from uuid import UUID
 
-from flask import flash, redirect, url_for
+from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,7 +14,8 @@ from citizen_pwa.surroundings import pages
 from heitje.chores.claims import own_claim, submit_claim
 from heitje.clock import now
 from heitje.db.request import current_session
-from heitje.errors import HeitjeError, InvalidInput
+from heitje.errors import HeitjeError, InvalidInput, NotFound
+from heitje.files.photos import delete_photo, keep_photo, read_photo
 from heitje.idempotency import counts_once
 from heitje.identity.guards import citizens_only, current_citizen
 
@@ -29,26 +30,47 @@ def hand_in(claim_id: UUID) -> ResponseReturnValue:
     form = form_for(claim, claim.chore)
     if not form.validate():
         return claim_page(claim_id, form=form)
+    keys: list[str] = []
     try:
-        keys = _store(form)
-        submit_claim(session, claim_id=claim_id, handed_in=form.handed_in(keys), claimant=claimant(), at=now())
+        _store(form, keys)
+        submit_claim(session, claim_id=claim_id, handed_in=form.handed_in(tuple(keys)), claimant=claimant(), at=now())
     except InvalidInput as refusal:
-        session.rollback()
+        _give_up(keys)
         form.refuse(refusal)
         return claim_page(claim_id, form=form)
     except HeitjeError as refusal:
-        session.rollback()
+        _give_up(keys)
         return claim_page(claim_id, refusal=refusal)
     flash(_("Sent in. Thank you! You get a message when it has been looked at."), "good")
     return redirect(url_for("citizen.my_chore", claim_id=claim_id), code=303)
 
 
-def _store(form: HandInForm) -> tuple[str, ...]:
-    from heitje.files.photos import keep_photo
+@pages.get("/my-chores/<uuid:claim_id>/photos/<uuid:evidence_id>")
+@citizens_only
+def own_photo(claim_id: UUID, evidence_id: UUID) -> ResponseReturnValue:
+    """Give a photo back to whoever sent it."""
+    claim = own_claim(current_session(), claim_id, current_citizen().id)
+    photo = next((one for one in claim.evidence if one.id == evidence_id and one.file_key), None)
+    if photo is None or photo.file_key is None:
+        raise NotFound(kind="photo")
+    answer = Response(read_photo(photo.file_key, small=True), content_type="image/jpeg")
+    answer.headers["Content-Disposition"] = f'inline; filename="{evidence_id}.jpg"'
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, max-age=600"
+    return answer
 
-    photos = form.photos
-    if len(photos) > MOST_PHOTOS:
+
+def _store(form: HandInForm, keys: list[str]) -> None:
+    if len(form.photos) > MOST_PHOTOS:
         raise InvalidInput(
             {"photo": [ngettext("Send %(num)s photo at most.", "Send %(num)s photos at most.", MOST_PHOTOS)]}
         )
-    return tuple(keep_photo(photo) for photo in photos)
+    for photo in form.photos:
+        keys.append(keep_photo(photo))  # noqa: PERF401 - those kept before one fails must be known
+
+
+def _give_up(keys: list[str]) -> None:
+    """Undo what was written, photos included: nobody would ever look for them."""
+    current_session().rollback()
+    for key in keys:
+        delete_photo(key)

@@ -2,6 +2,7 @@
 """The form for handing in work: just what the chore asks for, and no more."""
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
@@ -36,10 +37,10 @@ class HandInForm(OnceForm):
         )
 
     @property
-    def photos(self) -> list[object]:
+    def photos(self) -> list[FileStorage]:
         """The files that were chosen; a browser sends an empty one for none."""
         chosen = self.photo.data if "photo" in self else []
-        return [file for file in chosen or [] if getattr(file, "filename", "")]
+        return [file for file in chosen or [] if isinstance(file, FileStorage) and file.filename]
 
 
 def form_for(claim: Claim, chore: Chore) -> HandInForm:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -59,7 +60,8 @@ def change_profile() -> ResponseReturnValue:
     form = form_of(current_citizen())
     if not keep_details(form):
         return _profile_page(form, status=422)
-    flash(_("Your details are saved."), "good")
+    with force_locale(str(form.language.data)):
+        flash(_("Your details are saved."), "good")
     return in_language(redirect(url_for("citizen.profile"), code=303), str(form.language.data))
 
 

@@ -49,7 +49,9 @@ class Browser(FlaskClient):
 
 
 @pytest.fixture(scope="module")
-def app(database: Database, given: Given, mail_server: MailAddress, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(
+    database: Database, given: Given, mail_server: MailAddress, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
     """The app as it is served."""
     _ = given.scheme_id
     folder: Path = tmp_path_factory.mktemp("files")
@@ -63,7 +65,8 @@ def app(database: Database, given: Given, mail_server: MailAddress, tmp_path_fac
         )
     )
     made.test_client_class = Browser
-    return made
+    yield made
+    made.extensions["databases"].dispose()
 
 
 @pytest.fixture
