@@ -61,6 +61,11 @@ class Settings:
     stripe_webhook_secrets: str = ""
     """One or two webhook secrets, comma separated, while rotating."""
 
+    payout_iban: str = ""
+    """Account from which the shops are paid; its statements are read. Empty: no payouts can be made."""
+    payout_name: str = ""
+    """Name on that account, at most 70 characters."""
+
     oidc_issuer: str = ""
     """Provider through which the staff of a new organisation first signs in."""
     oidc_client_id: str = ""

@@ -3,7 +3,7 @@
 
 from flask import Flask
 
-from heitje.admin_api import audit_trail, books, operators, schemes
+from heitje.admin_api import audit_trail, books, operators, payouts, schemes, shops
 from heitje.config import Settings
 from heitje.web.api import init_api
 
@@ -15,5 +15,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     """
     api = init_api(app, settings)
     app.extensions["heitje_api"] = api
-    for resource in (operators, schemes, books, audit_trail):
+    for resource in (operators, schemes, books, shops, payouts, audit_trail):
         api.register_blueprint(resource.blueprint)

@@ -7,7 +7,7 @@ the cent changes nothing and stands there for a person to look at.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +71,16 @@ def read_statement(session: Session, content: bytes, *, payout_iban: str, by: Ac
                     new.append(row)
     audit.record(session, "bank_statement.read", by=by, subject="bank_statement", at=at, new=len(new), known=known)
     return StatementRead(new=tuple(new), known=known)
+
+
+def bookings(session: Session, *, outcome: str = "", limit: int = 200) -> Sequence[BankBookingRow]:
+    """List bookings, those read last first; of one outcome or of all."""
+    query = select(BankBookingRow).order_by(
+        BankBookingRow.read_at.desc(), BankBookingRow.iban, BankBookingRow.servicer_reference
+    )
+    if outcome:
+        query = query.where(BankBookingRow.outcome == outcome)
+    return session.scalars(query.limit(limit)).all()
 
 
 def _lines(booking: BankBooking) -> Iterator[tuple[str, BookingLine]]:

@@ -51,6 +51,7 @@ def fill_services(crew: Crew, wishes: Wishes, given: Mapping[str, str]) -> Fille
         ("SMTP_URL", _mail),
         ("OIDC_ISSUER", _identity_provider),
         ("STRIPE_API_KEY", _payments),
+        ("PAYOUT_IBAN", _payouts),
         ("CHAIN_URL", _chain),
         ("S3_BUCKET", _photos),
     )
@@ -127,6 +128,11 @@ def _payments(crew: Crew, wishes: Wishes) -> Filled:
         "STRIPE_API_BASE": peer.url,
         "STRIPE_WEBHOOK_SECRETS": peer.webhook_secret,
     }
+
+
+def _payouts(_crew: Crew, _wishes: Wishes) -> Filled:
+    """Name an account of no bank: the demo's own bank answers for it (`heitje_server/demo/bank.py`)."""
+    return {"PAYOUT_IBAN": "NL13TEST0123456789", "PAYOUT_NAME": "Stichting Heerlens Heitje"}
 
 
 def _chain(crew: Crew, wishes: Wishes) -> Filled:
