@@ -157,7 +157,7 @@ def approve(claim_id: UUID) -> ResponseReturnValue:
 @staff_only(Role.APPROVER)
 def ask(claim_id: UUID) -> ResponseReturnValue:
     """Ask the participant for more."""
-    form, session = AskForm(), current_session()
+    form, session = AskForm(prefix="ask"), current_session()
     found = _own(claim_id)
     if form.validate():
         try:
@@ -175,7 +175,7 @@ def ask(claim_id: UUID) -> ResponseReturnValue:
 @staff_only(Role.APPROVER)
 def reject(claim_id: UUID) -> ResponseReturnValue:
     """Turn the work down, with a reason."""
-    form, session = RejectForm(), current_session()
+    form, session = RejectForm(prefix="reject"), current_session()
     found = _own(claim_id)
     if form.validate():
         try:
@@ -225,9 +225,9 @@ def _page(
         can_decide=found.state == ClaimState.SUBMITTED,
         can_ask=found.rounds < ROUNDS,
         is_paid=found.state in DONE,
-        approve_form=approve_form or ApproveForm(formdata=None, thanks=usual_thanks(), prefix=""),
-        ask_form=ask_form or AskForm(formdata=None),
-        reject_form=reject_form or RejectForm(formdata=None),
+        approve_form=approve_form or ApproveForm(formdata=None, thanks=usual_thanks()),
+        ask_form=ask_form or AskForm(formdata=None, prefix="ask"),
+        reject_form=reject_form or RejectForm(formdata=None, prefix="reject"),
         asked=ask_form is not None,
         rejected=reject_form is not None,
         timeline=_timeline(found),

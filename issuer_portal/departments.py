@@ -44,11 +44,10 @@ def departments() -> ResponseReturnValue:
             else:
                 flash(_("The department is added."))
                 return redirect(url_for(".departments"), code=303)
-    chores = dict(
-        session.execute(
-            select(Chore.department_id, func.count()).where(Chore.state == "open").group_by(Chore.department_id)
-        ).tuples()
+    open_chores = (
+        select(Chore.department_id, func.count()).where(Chore.state == "open").group_by(Chore.department_id)
     )
+    chores = dict(session.execute(open_chores).tuples().all())
     available: dict[UUID, int] = {}
     for balance in line_balances(session):
         department_id = balance.line.department_id

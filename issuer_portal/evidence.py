@@ -10,6 +10,7 @@ from sqlalchemy import select
 from heitje.chores.models import Chore, Claim, Evidence
 from heitje.db.request import current_session
 from heitje.errors import NotFound
+from heitje.files.photos import read_photo
 from heitje.identity.roles import Role
 from issuer_portal.pages import acting, pages, staff_only
 
@@ -18,8 +19,6 @@ from issuer_portal.pages import acting, pages, staff_only
 @staff_only(Role.APPROVER)
 def evidence_photo(evidence_id: UUID) -> ResponseReturnValue:
     """Return the photo; `?size=small` for a list."""
-    from heitje.files.photos import read_photo
-
     session = current_session()
     found = session.execute(
         select(Evidence, Chore.department_id)
@@ -30,12 +29,12 @@ def evidence_photo(evidence_id: UUID) -> ResponseReturnValue:
     if found is None or not acting().may(Role.APPROVER, found.department_id):
         raise NotFound(kind="photo")
     content = read_photo(found.Evidence.file_key, small=request.args.get("size") == "small")
-    # Our own bytes, re-encoded when they came in; still never to be taken for anything but a picture.
+    # Shown inside our pages only: opened by itself it is saved, never taken for a page of this site.
     return Response(
         content,
         content_type="image/jpeg",
         headers={
-            "Content-Disposition": f'inline; filename="{evidence_id}.jpg"',
+            "Content-Disposition": f'attachment; filename="{evidence_id}.jpg"',
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "Cache-Control": "private, max-age=600",
         },

@@ -53,7 +53,7 @@ def _groups(member: Member) -> tuple[TabGroup, ...]:
     if has_role(member, Role.OWNER):
         organisation += [
             Tab(label=_("Settings"), url=url_for("portal.settings"), icon="settings"),
-            Tab(label=_("History"), url=url_for("portal.history"), icon="history"),
+            Tab(label=_("History"), url=url_for("portal.history"), icon="scroll-text"),
         ]
     if member.tenant.state in {"applied", "sandbox", "verifying"}:
         organisation.insert(0, Tab(label=_("Taking part"), url=url_for("portal.go_live"), icon="rocket"))
