@@ -16,6 +16,7 @@ from heitje.db.scope import know
 from heitje.errors import InvalidInput, NotFound
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import post
+from heitje.shops.bank_file import N_
 from heitje.shops.errors import (
     AlreadyPaid,
     PaymentNotWaiting,
@@ -45,7 +46,7 @@ def request_payment(
     guess; both show it to a citizen for five minutes. Raises `ShopNotActive`, `InvalidInput` for an amount.
     """
     if not 0 < amount_cents <= MAX_PAYMENT_CENTS:
-        raise InvalidInput({"amount_cents": ["Choose an amount between 0,01 and 1.000 Heitjes."]})
+        raise InvalidInput({"amount_cents": [N_("Choose an amount between 0,01 and 1.000 Heitjes.")]})
     shop = session.scalar(select(Shop).where(Shop.id == shop_id))
     if shop is None:
         raise NotFound(kind="shop")

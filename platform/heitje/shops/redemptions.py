@@ -47,7 +47,7 @@ def request_redemption(
     if earlier is not None:
         return _the_same(earlier, amount_cents)
     if amount_cents <= 0:
-        raise InvalidInput({"amount_cents": ["Choose an amount of at least one cent."]})
+        raise InvalidInput({"amount_cents": [N_("Choose an amount of at least one cent.")]})
     shop, details = shop_with_details(session, shop_id)
     if shop.account_id is None:
         raise ShopNotActive(state=shop.state)

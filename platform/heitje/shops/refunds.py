@@ -16,6 +16,7 @@ from heitje.errors import InvalidInput, NotFound
 from heitje.ledger.errors import BalanceTooLow, KeyReused
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import post
+from heitje.shops.bank_file import N_
 from heitje.shops.errors import NotEnoughTakings, RefundTooHigh
 from heitje.shops.models import PAID, Payment, PaymentRefund, PaymentState
 from heitje.shops.payments import lock_payment
@@ -40,7 +41,7 @@ def refund_payment(
     if payment.state not in PAID:
         raise NotFound(kind="payment")
     if amount_cents <= 0:
-        raise InvalidInput({"amount_cents": ["Choose an amount of at least one cent."]})
+        raise InvalidInput({"amount_cents": [N_("Choose an amount of at least one cent.")]})
     if amount_cents > payment.refundable_cents:
         raise RefundTooHigh(refundable_cents=payment.refundable_cents, amount_cents=amount_cents)
     refund = _pay_back(session, payment, amount_cents, key=key, at=at)
