@@ -17,7 +17,7 @@ from heitje.ledger.accounts import find_wallet
 from heitje.ledger.models import Account
 from heitje.notifications.inbox import count_unread
 from heitje.schemes import Scheme, main_scheme
-from heitje.web.frame import Tab, frame_page
+from heitje.web.frame import Tab, current_frame, frame_page
 
 pages = Blueprint("citizen", __name__, template_folder="templates")
 
@@ -37,6 +37,14 @@ def stand_around() -> None:
         tabs=_tabs(unread=0),
         links=_links(signed_in=False),
     )
+
+
+@pages.app_context_processor
+def know_who_is_there() -> dict[str, Any]:
+    """Offer no sign-in on a refusal to who is signed in. Reads nothing: the transaction may be broken by now."""
+    if "citizen" in g and "frame" in g and not current_frame().person:
+        frame_page(person=_("Signed in"), links=_links(signed_in=True))
+    return {}
 
 
 def show(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
