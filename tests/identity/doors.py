@@ -69,7 +69,7 @@ def citizen():
 @guards.citizens_welcome
 def welcome():
     citizen = guards.current_citizen_or_none()
-    return "visitor" if citizen is None else str(citizen.id)
+    return f"visitor {_scope('citizen')}" if citizen is None else str(citizen.id)
 
 
 @doors.get("/portal/<tenant>/")

@@ -203,7 +203,7 @@ def _let_citizen_in() -> bool:
     enter_scope(Scope(citizen_id=citizen_id))
     citizen = find_citizen(current_session(), citizen_id)
     if citizen is None:
-        sign_out()
+        _put_out()
         return False
     g.citizen = citizen
     return True
@@ -216,7 +216,7 @@ def _let_member_in(slug: str) -> bool:
     enter_scope(Scope(tenant_id=person.tenant_id))
     member = find_member(current_session(), person.member_id)
     if member is None:
-        sign_out()
+        _put_out()
         return False
     if member.tenant.slug != slug:
         raise NotFound
@@ -232,7 +232,7 @@ def _let_staff_in() -> bool:
     enter_scope(Scope(shop_id=shop_id))
     staff = find_staff(current_session(), shop_id, UUID(browser["staff_id"]))
     if staff is None:
-        sign_out()
+        _put_out()
         return False
     g.staff = staff
     return True
@@ -252,6 +252,13 @@ def _let_operator_in(token: str) -> None:
     if operator.state != "active":
         raise NotAllowed
     g.operator = operator
+
+
+def _put_out() -> None:
+    """End the session, and leave the scope that was entered to find out."""
+    sign_out()
+    g.pop("db_session").close()
+    g.pop("db_scope")
 
 
 def _refuse(sign_in_path: str) -> ResponseReturnValue:

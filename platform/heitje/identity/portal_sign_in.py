@@ -11,6 +11,7 @@ calls `heitje.web.security.allow_form_target(issuer)`, or the browser refuses to
 """
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from heitje.db.request import databases
 from heitje.errors import NotFound
 from heitje.identity.models import IdentityProvider
 from heitje.identity.oidc_client import Attempt, Provider, SignInFailed, VerifiedIdentity, begin, finish
+from heitje.identity.pace import count
 from heitje.identity.people import enabled_providers, find_tenant, member_of_identity
 from heitje.identity.sessions import Person, current_browser, sign_in
 from heitje.web.links import safe_next
@@ -31,6 +33,7 @@ from heitje.web.links import safe_next
 PLATFORM_CALLBACK = "/organisations/sign-in/callback"
 ATTEMPT_HOLDS_S = 600
 ATTEMPTS_KEPT = 5
+LEAVES_PER_NETWORK = 200
 _ATTEMPTS = "oidc_attempts"
 _IDENTITY = "verified_identity"
 
@@ -107,6 +110,8 @@ def return_from_platform() -> ResponseReturnValue:
 
 
 def _leave(provider: Provider, callback: str, home: str, **whose: str) -> ResponseReturnValue:
+    # Each makes our server ask another one.
+    count("leave", request.remote_addr or "", most=LEAVES_PER_NETWORK, within=timedelta(minutes=15))
     attempt = begin(provider, _settings().public_url.rstrip("/") + callback)
     browser = current_browser()
     at = time()
