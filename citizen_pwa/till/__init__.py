@@ -10,6 +10,7 @@ def init_till(app: Flask) -> None:
         asking,
         cashing_out,
         own_shop,
+        own_staff,
         signing_in,
         takings,
     )

@@ -156,7 +156,7 @@ create table payout_batches (
   id uuid primary key default gen_random_uuid(),
   scheme_id uuid not null references schemes,
   msg_id text not null unique check (length(msg_id) <= 35),
-  state text not null default 'batched' check (state in ('batched', 'sent', 'settled')),
+  state text not null default 'batched' check (state in ('batched', 'sent', 'settled', 'withdrawn')),
   total_cents bigint not null check (total_cents > 0),
   orders integer not null check (orders > 0),
   file bytea not null,
@@ -167,7 +167,7 @@ create table payout_batches (
   released_at timestamptz,
   -- Money leaves by the hands of two people.
   check (released_by is null or released_by <> made_by),
-  check ((state = 'batched') = (released_by is null))
+  check ((state in ('batched', 'withdrawn')) = (released_by is null))
 );
 create table redemptions (
   id uuid primary key default gen_random_uuid(),

@@ -128,6 +128,19 @@ def test_the_same_key_makes_one_batch(client: FlaskClient, town: Town) -> None:
     assert (nothing.status_code, nothing.json["type"]) == (409, "/problems/nothing-to-pay-out")
 
 
+def test_a_batch_that_is_taken_back_leaves_its_payouts_for_the_next(client: FlaskClient, town: Town) -> None:
+    asks_for(town, 6_00)
+    made = post(client, "/payout-batches", json={"schemeId": str(town.scheme_id)}).json
+
+    assert post(client, f"/payout-batches/{made['id']}/withdraw").json["state"] == "withdrawn"
+
+    assert post(client, f"/payout-batches/{made['id']}/release", token=SECOND).status_code == 409
+    assert get(client, f"/payout-batches/{made['id']}/file").status_code == 409
+    again = post(client, "/payout-batches", json={"schemeId": str(town.scheme_id)}).json
+    assert again["totalCents"] == 6_00
+    assert again["id"] != made["id"]
+
+
 def test_a_file_that_is_no_statement_is_refused(client: FlaskClient) -> None:
     read = post(client, "/bank-statements", data=b"<Document/>", content_type="application/xml")
 

@@ -233,6 +233,27 @@ def test_another_account_is_kept_and_the_waiting_is_said(town: Town, stand_at: S
     assert "48" in page
 
 
+def test_the_owner_names_who_may_use_the_till_and_lets_them_go(town: Town, stand_at: StandAt, app: Flask) -> None:
+    shop = town.shop()
+    owner = stand_at(shop)
+    owner.opens("/till/shop/staff")
+
+    page = owner.sends("/till/shop/staff", name="Noor  Nieuw", email="Noor@Example.org")
+    assert "Noor Nieuw" in page
+    with town.databases.as_visitor("email:noor@example.org") as session:
+        staff_id = session.execute(text("select id from shop_staff where state = 'active'")).scalar_one()
+    noor = Till(app, session_token(town.databases, shop, staff_id=staff_id))
+    noor.opens("/till/")
+    noor.opens("/till/shop/staff", status=403)
+    assert "aria-invalid" in owner.sends("/till/shop/staff", name="Noor", email="noor@example.org", status=400)
+
+    owner.sends(f"/till/shop/staff/{staff_id}/block")
+    assert noor.client.get("/till/").status_code == 303
+    owner.sends(f"/till/shop/staff/{shop.staff_id}/block", status=409)
+    owner.opens("/till/shop/staff")
+    owner.sends(f"/till/shop/staff/{uuid4()}/block", status=404)
+
+
 def test_what_citizens_read_can_be_changed(town: Town, stand_at: StandAt) -> None:
     shop = town.shop()
     till = stand_at(shop)
@@ -294,7 +315,15 @@ def test_each_page_has_one_heading_and_a_title(town: Town, stand_at: StandAt) ->
     shop, citizen = town.shop(), town.citizen(has_cents=5_00)
     payment, request = town.paid(shop, citizen, 5_00, at=now()), town.asks(shop, 5_00, at=now())
     till = stand_at(shop)
-    paths = ["/till/", "/till/takings", "/till/cash-out", "/till/shop", "/till/shop/edit", "/till/shop/account"]
+    paths = [
+        "/till/",
+        "/till/takings",
+        "/till/cash-out",
+        "/till/shop",
+        "/till/shop/staff",
+        "/till/shop/edit",
+        "/till/shop/account",
+    ]
     paths += [
         "/till/shops",
         f"/till/payments/{payment.id}",

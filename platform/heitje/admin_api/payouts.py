@@ -25,6 +25,7 @@ from heitje.shops.payouts import (
     batches,
     make_batch,
     release_batch,
+    withdraw_batch,
 )
 from heitje.web.api import CamelSchema, PageQuery, link_next
 
@@ -167,6 +168,17 @@ class PayoutBatchRelease(OperatorView):
         """Let the bank file go; by another operator than the one who made it."""
         operator_id = current_operator().id
         return release_batch(current_session(), batch_id, released_by=operator_id, by=actor(), at=now())
+
+
+@blueprint.route("/payout-batches/<uuid:batch_id>/withdraw")
+class PayoutBatchWithdrawal(OperatorView):
+    """Taking a batch back before it was released."""
+
+    @counts_once
+    @blueprint.response(200, PayoutBatchSchema)
+    def post(self, batch_id: UUID) -> PayoutBatch:
+        """Let its payouts wait for another batch; its file never leaves."""
+        return withdraw_batch(current_session(), batch_id, by=actor(), at=now())
 
 
 @blueprint.route("/payout-batches/<uuid:batch_id>/file")

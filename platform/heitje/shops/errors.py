@@ -10,7 +10,7 @@ HeitjeError
 │   ├── NotEnoughTakings         409  the till holds less than is to be given back
 │   ├── NothingToPayOut          409
 │   ├── BatchNotReleased         409
-│   └── BatchNotWaiting          409  released already
+│   └── BatchNotWaiting          409  released or withdrawn already
 ├── Gone
 │   ├── RequestExpired           410
 │   └── RequestCancelled         410
@@ -87,10 +87,10 @@ class NothingToPayOut(Conflict):
 
 
 class BatchNotWaiting(Conflict):
-    """The batch was released before. Facts: state."""
+    """The batch was released or withdrawn before. Facts: state."""
 
     code = "batch-not-waiting"
-    title = "This payout batch was already released."
+    title = "This payout batch was already released or withdrawn."
 
 
 class BatchNotReleased(Conflict):

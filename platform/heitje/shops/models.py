@@ -66,11 +66,15 @@ class RedemptionState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """`sent` after a second operator released the file, `settled` when the bank has answered for every payout."""
+    """`sent` after a second operator released the file, `settled` when the bank has answered for every payout.
+
+    `withdrawn` instead of released: its payouts wait for another batch, and its file never leaves.
+    """
 
     BATCHED = "batched"
     SENT = "sent"
     SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
 
 
 class Shop(Base):

@@ -103,6 +103,22 @@ def release_batch(session: Session, batch_id: UUID, *, released_by: UUID, by: Ac
     return batch
 
 
+def withdraw_batch(session: Session, batch_id: UUID, *, by: Actor, at: datetime) -> PayoutBatch:
+    """Take back a batch that nobody released: its payouts wait for the next one. Raises `NotFound`, `BatchNotWaiting`."""
+    batch = _lock(session, batch_id)
+    if batch.state != BatchState.BATCHED:
+        raise BatchNotWaiting(state=batch.state)
+    batch.state = BatchState.WITHDRAWN.value
+    session.flush()
+    session.execute(
+        update(Redemption)
+        .where(Redemption.batch_id == batch.id, Redemption.state == RedemptionState.BATCHED)
+        .values(state=RedemptionState.REQUESTED.value, batch_id=None)
+    )
+    _record(session, "payout_batch.withdrawn", batch, by=by, at=at)
+    return batch
+
+
 def batch_file(session: Session, batch_id: UUID, *, by: Actor, at: datetime) -> tuple[PayoutBatch, bytes]:
     """Return a released batch with the bytes for the bank: the same ones each time. Raises `BatchNotReleased`."""
     batch = session.scalar(
