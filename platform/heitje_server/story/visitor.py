@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A person with a browser: opens pages, fills in their forms, follows where they lead. No JavaScript."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -96,6 +97,14 @@ class _Reader(HTMLParser):
         if "selected" in has:
             self._form.values.append((self._select, self._option))
 
+    def _choose_first(self) -> None:
+        """A browser sends the first option of a list in which none is chosen."""
+        form = self._form
+        if form is not None and self._select and not any(name == self._select for name, _ in form.values):
+            options = form.options.get(self._select)
+            if options:
+                form.values.append((self._select, options[0][0]))
+
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._form = None
@@ -104,9 +113,10 @@ class _Reader(HTMLParser):
         elif tag in {"script", "style", "template"}:
             self._silent = max(0, self._silent - 1)
         elif tag == "textarea" and self._area is not None and self._form is not None:
-            self._form.values.append((self._area[0], "".join(self._area[1]).lstrip("\n")))
+            self._form.values.append((self._area[0], "".join(self._area[1]).strip()))
             self._area = None
         elif tag == "select":
+            self._choose_first()
             self._select = ""
         elif tag == "option":
             self._option = None
@@ -141,6 +151,16 @@ class Page:
         """The address without its host."""
         return urlsplit(self.url).path
 
+    @property
+    def complaint(self) -> str:
+        """The part of the page that says what is wrong."""
+        start = self.html.find('role="alert"')
+        if start < 0:
+            return self.text[:300]
+        reader = _Reader()
+        reader.feed(self.html[self.html.rfind("<", 0, start) : start + 2000])
+        return " ".join(reader.text)[:400]
+
     def form(self, *, action: str = "", has: str = "") -> Form:
         """Return the form whose address contains `action` and that has a field `has`."""
         for form in self.forms:
@@ -172,8 +192,15 @@ class Visitor:
         """Open a page, and follow where it leads."""
         return self._read(self._session.get(urljoin(self.page.url, self._whole(address)), timeout=TIMEOUT_S))
 
-    def send(self, form: Form, files: list[tuple[str, Any]] | None = None, **filled: Any) -> Page:
+    def send(
+        self,
+        form: Form,
+        also: Mapping[str, Any] | None = None,
+        files: list[tuple[str, Any]] | None = None,
+        **filled: Any,
+    ) -> Page:
         """Fill in these fields over what the page had filled in, send the form, follow where it leads."""
+        filled |= also or {}
         values = [(name, value) for name, value in form.values if name not in filled]
         for name, value in filled.items():
             values += [(name, one) for one in (value if isinstance(value, list) else [value])]
@@ -202,5 +229,5 @@ class Visitor:
             html=answer.text,
         )
         if answer.status_code >= 400:
-            raise Difference(f"{answer.request.method} {self.page.path}: {answer.status_code} {self.page.text[:300]}")
+            raise Difference(f"{answer.request.method} {self.page.path}: {answer.status_code} {self.page.complaint}")
         return self.page
