@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import citizen_pwa
 import issuer_portal
 import tenants
+import token_bridge
 from heitje import admin_api
 from heitje.config import Settings, SettingUnreadable
 from heitje.db.request import init_db
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_guards(app)
     health.init_app(app)
     portal_sign_in.init_app(app, settings)
-    for surface in (admin_api, tenants, issuer_portal, citizen_pwa):
+    for surface in (admin_api, tenants, token_bridge, issuer_portal, citizen_pwa):
         surface.init_app(app, settings)
     load_features()
     if settings.trusted_proxies:
