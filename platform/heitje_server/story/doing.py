@@ -68,10 +68,7 @@ def _publish_by_upload(organisation: Organisation, title: str) -> None:
     visitor.send(visitor.page.form(has="file"), files=[("file", ("klussen.csv", content, "text/csv"))])
     expect("heel lang" in visitor.page.text or "minuten" in visitor.page.text, "the wrong row is not named")
     form = visitor.page.form(action="/confirm")
-    choice = {
-        name: value for name, value in (("attested", "y"), ("publish", "y"), ("act", "publish")) if name in form.names
-    }
-    visitor.send(form, choice)
+    visitor.send(form, attested="yes", act="publish")
     visitor.open(organisation.path("chores"))
     expect(title in visitor.page.text, f"{title!r} is not in the list after the upload")
 
