@@ -43,7 +43,7 @@ def test_a_job_runs_after_the_commit_in_its_own_scope(
 
 
 def test_a_rollback_leaves_no_job(databases, tenant_id, connected, superuser, queue):
-    with pytest.raises(ZeroDivisionError), databases.as_tenant(tenant_id) as session:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), databases.as_tenant(tenant_id) as session:
         enqueue(session, "tests.leave", name="never")
         raise ZeroDivisionError
     assert queue.count == 0
