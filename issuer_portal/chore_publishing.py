@@ -153,4 +153,4 @@ def _claims(session: Session, found: Chore) -> Sequence[Claim]:
 
 def _claim_count(session: Session, found: Chore) -> dict[str, int]:
     query = select(Claim.state, func.count()).where(Claim.chore_id == found.id).group_by(Claim.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

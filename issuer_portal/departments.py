@@ -47,7 +47,7 @@ def departments() -> ResponseReturnValue:
     open_chores = (
         select(Chore.department_id, func.count()).where(Chore.state == "open").group_by(Chore.department_id)
     )
-    chores = dict(session.execute(open_chores).tuples().all())
+    chores = dict(session.execute(open_chores).all())
     available: dict[UUID, int] = {}
     for balance in line_balances(session):
         department_id = balance.line.department_id

@@ -73,7 +73,7 @@ class ProviderForm(Form):
             Required(),
             Regexp(r"^https?://[^\s]{3,300}$", message=_l("Type an address that begins with https://.")),
         ],
-        description=_l("Such as https://login.microsoftonline.com/<tenant>/v2.0"),
+        description=_l("The address that names the service, such as https://login.microsoftonline.com/…/v2.0"),
     )
     client_id = StringField(_l("Client ID"), validators=[Required(), Length(1, 200, _l("Use at most 200 characters."))])
     client_secret = PasswordField(
