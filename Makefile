@@ -16,8 +16,9 @@ help:
 	@echo "make bench-ledger  measure the ledger against pgbench"
 	@echo "make lock          lock the dependencies again (needs uv and npm)"
 
+# Through the launcher, so that whoever kills make ends the platform too.
 run: setup
-	@exec $(BIN)/heitje run
+	@exec $(BIN)/python -I -S platform/heitje_server/launcher.py $$PPID 15 - $(BIN)/heitje run
 
 test: setup-test lint
 	$(BIN)/python -m tests.install_chromium

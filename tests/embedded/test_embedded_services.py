@@ -154,7 +154,7 @@ def test_only_who_knows_the_password_comes_in_and_it_stands_in_no_command_line(t
 
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(server.url(password="guessed"))
-    with redis.Redis(port=queue.port) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=queue.port, retry=None) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     for child in (server.child, queue.child):
         assert server.password not in Path(f"/proc/{child.pid}/cmdline").read_text()

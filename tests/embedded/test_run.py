@@ -14,17 +14,18 @@ import pytest
 import requests
 
 from heitje.identity.portal_sign_in import PLATFORM_CALLBACK
+from heitje_server.commands.run import DEMO_LOADED
 from heitje_server.embedded import fill
 from heitje_server.running import adopt_settings
-from tests.fixtures.processes import descendants, watching
+from tests.fixtures.processes import descendants, living_with, watching
 
 pytestmark = pytest.mark.node
 
 PARTS = (
-    "queue",
+    "valkey",
     "mail",
-    "identity_provider",
-    "payment_peer",
+    "identity provider",
+    "payment peer",
     "chain",
     "database",
     "worker",
@@ -77,82 +78,98 @@ def count_of(home, table):
         return connection.execute(f"select count(*) from {table}").fetchone()[0]
 
 
-def test_it_starts_everything_and_ctrl_c_stops_everything(home):
+def stop(process, by=signal.SIGINT):
+    process.send_signal(by)
+    return process.communicate(timeout=60)[0]
+
+
+@pytest.fixture(scope="module")
+def running(home):
+    """A first start: it loads the demo."""
     with heitje_run(home) as process:
-        said = until_it_runs(process)
-        answer = requests.get(settings_of(home)["PUBLIC_URL"] + "/health/ready", timeout=10)
-        with watching(descendants(process.pid)) as watch:
-            process.send_signal(signal.SIGINT)
-            rest = process.communicate(timeout=60)[0]
-
-            assert process.returncode == 0, rest
-            assert watch.all_end(within_s=0)
-
-    assert answer.json()["status"] == "ready"
-    assert "Stopped. Everything is kept for the next start." in rest
-    assert "demo town" in said
-    assert "database system is shut down" in (home / "logs" / "postgres.log").read_text()
+        yield process, until_it_runs(process)
 
 
-def test_killed_it_leaves_nothing_behind_and_loses_nothing(home):
-    with heitje_run(home) as process:
-        until_it_runs(process)
-        chores = count_of(home, "chore")
-        family = descendants(process.pid)
-        assert chores >= 40
-        assert len(family) > len(PARTS)
+def test_it_starts_everything_and_says_where_and_as_whom(running, home):
+    _, said = running
+    settings = settings_of(home)
 
-        with watching(family) as watch:
-            process.kill()
-            assert watch.all_end(within_s=20)
-
-    with heitje_run(home) as process:
-        until_it_runs(process)
-        assert count_of(home, "chore") == chores
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+    assert requests.get(settings["PUBLIC_URL"] + "/health/ready", timeout=10).json()["status"] == "ready"
+    assert [part for part in (*PARTS, "demo town") if f"✓ {part}\n" not in said] == []
+    assert count_of(home, "chores") >= 40
 
 
-def test_a_second_start_takes_less_than_ten_seconds(home):
-    with heitje_run(home) as process:
-        started_at = monotonic()
-        said = until_it_runs(process)
-        seconds = monotonic() - started_at
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+def test_the_doctor_beside_it_looks_at_its_services(running, home):
+    doctor = subprocess.run(
+        [sys.executable, "-m", "heitje_server.cli", "doctor"],
+        env={"PATH": os.environ["PATH"], "HEITJE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
-    assert "demo town" not in said
-    assert seconds < 10 * slowness()
+    assert doctor.returncode == 0, doctor.stdout
+    assert "✓ queue: 1 worker(s)" in doctor.stdout
 
 
-def test_a_second_one_on_the_same_home_is_refused(home):
-    with heitje_run(home) as process:
-        until_it_runs(process)
-        with heitje_run(home) as second:
-            said = second.communicate(timeout=30)[0]
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+def test_a_second_one_on_the_same_home_is_refused(running, home):
+    with heitje_run(home) as second:
+        said = second.communicate(timeout=60)[0]
 
     assert second.returncode == 1
     assert re.search(r"Heitje already runs on .*Stop it there, or set HEITJE_HOME", said)
 
 
-def test_the_doctor_beside_it_looks_at_its_services(home):
+def test_ctrl_c_stops_everything_in_order(running, home):
+    process, _ = running
+    with watching(descendants(process.pid)) as watch:
+        said = stop(process)
+
+        assert process.returncode == 0, said
+        assert watch.all_end(within_s=0)
+
+    assert "Stopped. Everything is kept for the next start." in said
+    assert "database system is shut down" in (home / "logs" / "postgres.log").read_text()
+
+
+def test_killed_it_leaves_nothing_behind_loses_nothing_and_starts_again_in_ten_seconds(running, home):
     with heitje_run(home) as process:
         until_it_runs(process)
-        doctor = subprocess.run(
-            [sys.executable, "-m", "heitje_server.cli", "doctor"],
-            env={"PATH": os.environ["PATH"], "HEITJE_HOME": str(home)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        entries = count_of(home, "ledger_entries")
+        family = descendants(process.pid)
+        assert entries > 0
+        assert len(living_with(f"HEITJE_HOME={home}")) > len(PARTS)
+        assert len(family) > len(PARTS)
 
-    assert doctor.returncode == 0, doctor.stdout
-    assert "✓ queue: 1 worker(s)" in doctor.stdout
+        with watching(family) as watch:
+            process.kill()
+            assert watch.all_end(within_s=20)
+        assert living_with(f"HEITJE_HOME={home}") == []
+
+    with heitje_run(home) as process:
+        started_at = monotonic()
+        said = until_it_runs(process)
+        seconds = monotonic() - started_at
+        assert count_of(home, "ledger_entries") >= entries
+        stop(process, signal.SIGTERM)
+
+    assert "demo town" not in said
+    assert seconds < 10 * slowness()
+
+
+def test_a_run_killed_while_loading_the_demo_starts_that_over(home):
+    (home / DEMO_LOADED).unlink()
+    (home / fill.DEMO_LOADING).touch()
+
+    with heitje_run(home) as process:
+        said = until_it_runs(process)
+        schemes = count_of(home, "schemes")
+        stop(process)
+
+    assert "✓ demo town" in said
+    assert schemes == 1
+    assert not (home / fill.DEMO_LOADING).exists()
 
 
 def test_the_way_back_from_signing_in_is_known_to_the_identity_provider():

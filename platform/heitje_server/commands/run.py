@@ -105,8 +105,8 @@ def _load_demo(settings: Settings, home: Path) -> None:
         return
     from heitje_server.demo.load import load_if_empty
 
-    click.echo("  … a demo town, only this first time")
     (home / DEMO_LOADING).touch()
+    click.echo("  … a demo town, only this first time")
     load_if_empty(settings)
     (home / DEMO_LOADED).touch()
     (home / DEMO_LOADING).unlink()

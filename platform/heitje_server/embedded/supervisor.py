@@ -119,7 +119,7 @@ class Gathering:
         while self._starting:
             child, is_ready, timeout_s = self._starting.pop(0)
             wait_until_ready(child, is_ready, timeout_s=timeout_s)
-            say(child.name)
+            say(child.name.replace("_", " "))
 
     @classmethod
     def takes(cls, child: Child, is_ready: Callable[[], bool], timeout_s: float) -> bool:
