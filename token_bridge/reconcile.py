@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from heitje.cents import Cents
+from heitje.errors import HeitjeError
 from token_bridge import contract
 from token_bridge.addresses import issuer_id
 from token_bridge.books import ChainBooks, rebuild
@@ -80,11 +81,21 @@ class _LedgerBooks:
     redeemed: Mapping[bytes, Cents]
 
 
+class WrongChain(HeitjeError):
+    """The node is of another chain than the contract."""
+
+    code = "wrong-chain"
+    title = "The node belongs to another chain than the contract. Check CHAIN_URL."
+
+
 def reconcile(session: Session, chain: Chain, deployment: Deployment, *, at: datetime) -> Reconciliation:
     """Compare a scheme's ledger with its contract. A difference stops settling; shops go on."""
     if deployment.address is None:
         return Reconciliation(closing=-1, accounts=0, supply_cents=0, funded_cents=0, redeemed_cents=0, differences=())
     session.commit()
+    found_chain = chain.chain_id()
+    if found_chain != deployment.chain_id:
+        raise WrongChain(expected=deployment.chain_id, found=found_chain)
     # The head first, the database after it: then every transaction in these blocks is known to be ours, or is not ours.
     head = chain.head().number
     closing, later, ledger = _ledger_side(session, deployment, head)

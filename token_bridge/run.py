@@ -102,7 +102,7 @@ def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime, reconciler: "R
         chain_id = bridge.chain.chain_id()
     except (NodeUnavailable, NodeRefused) as error:
         _log.warning("the node does not answer: %s", error)
-        _note_for_all(bridge, "node-unavailable", at=at, reason=str(error)[:300])
+        _note_for_all(bridge, "node-unavailable", at=at, reason=_short(error))
         return
     for scheme_id in schemes:
         deployment = served(bridge, orders, scheme_id, chain_id, at=at)
@@ -116,7 +116,7 @@ def round_of_all(bridge: Bridge, orders: Orders, *, at: datetime, reconciler: "R
         except (NodeUnavailable, NodeRefused, CallReverted) as error:
             bridge.session.rollback()
             _log.warning("deployment %s: %s", deployment.id, error)
-            raise_alarm(bridge.session, deployment, "node-unavailable", at=at, reason=str(error)[:300])
+            raise_alarm(bridge.session, deployment, "node-unavailable", at=at, reason=_short(error))
         bridge.keep()
 
 
@@ -191,6 +191,11 @@ def served(bridge: Bridge, orders: Orders, scheme_id: UUID, chain_id: int, *, at
         return deployment
     bridge.keep()
     return None
+
+
+def _short(error: Exception) -> str:
+    """Return what kind of trouble it is; the whole text names objects in memory and is another one each time."""
+    return str(error).partition(":")[0][:100]
 
 
 def _note_for_all(bridge: Bridge, code: str, *, at: datetime, **facts: str) -> None:

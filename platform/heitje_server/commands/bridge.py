@@ -2,6 +2,7 @@
 """Mirror the ledger on the chain; see how that goes; go on after a halt."""
 
 import logging
+import resource
 import signal
 import threading
 from pathlib import Path
@@ -49,6 +50,8 @@ def command(
     )
     orders = orders_from(settings, rules=rules, admin=admin)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    # A key in memory belongs into no core dump.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     stop = threading.Event()
     for wish in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wish, lambda *_: stop.set())

@@ -18,6 +18,7 @@ def command(wait: int) -> None:
     from heitje.cents import in_heitjes
     from heitje.clock import now
     from heitje_server.chain_settings import operator_session, orders_from
+    from token_bridge.chain import NodeRefused, NodeUnavailable
     from token_bridge.reconcile import live_deployments, reconcile
     from token_bridge.state import wait_until_crossed
 
@@ -27,7 +28,10 @@ def command(wait: int) -> None:
     with operator_session(settings) as session:
         crossed = wait_until_crossed(session, timeout_s=wait)
         for deployment in live_deployments(session):
-            found = reconcile(session, orders.chain, deployment, at=now())
+            try:
+                found = reconcile(session, orders.chain, deployment, at=now())
+            except (NodeRefused, NodeUnavailable) as error:
+                raise click.ClickException(f"The node does not answer: {error}") from error
             supply = in_heitjes(found.supply_cents, decimals=True)
             place = f"0x{deployment.address.hex()}" if deployment.address else "not on the chain yet"
             click.echo(f"{place}: {found.accounts} accounts, supply {supply}, closing {found.closing}")
