@@ -159,3 +159,13 @@ def test_an_unknown_or_unpublished_chore_is_not_found(visitor, given, tenant):
 
     assert visitor.get(f"/chores/{draft.id}").status_code == 404
     assert visitor.get("/chores/00000000-0000-0000-0000-000000000000").status_code == 404
+
+
+def test_a_chore_without_a_reward_is_called_volunteer_work_and_can_be_done(visitor, signed_in, given, tenant):
+    chore = given.chore(tenant, title="Voor het goede doel", reward_cents=0)
+    browser = signed_in(given.citizen())
+
+    answer = browser.submit(f"/chores/{chore.id}/claim", page=f"/chores/{chore.id}")
+
+    assert "Vrijwilligerswerk" in visitor.get("/?q=goede+doel").get_data(as_text=True)
+    assert answer.status_code == 303
