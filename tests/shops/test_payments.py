@@ -15,6 +15,7 @@ from heitje.errors import HeitjeError, InvalidInput, NotFound
 from heitje.ledger.accounts import wallet_of
 from heitje.ledger.errors import BalanceTooLow, KeyReused, NotYourAccount
 from heitje.ledger.models import TransferRow
+from heitje.notifications.tell import tell
 from heitje.shops.errors import (
     AlreadyPaid,
     NotEnoughTakings,
@@ -228,6 +229,24 @@ def test_a_refund_goes_back_to_the_wallet_it_came_from(town: Town) -> None:
         found = payment_of_shop(session, payment.id)
         assert (found.state, found.refunded_cents, found.refundable_cents) == (PaymentState.COMPLETED, 4_00, 6_00)
         assert [refund.amount_cents for refund in refunds_of(session, payment.id)] == [4_00]
+
+
+def test_a_refund_is_told_to_whoever_paid(town: Town) -> None:
+    shop, citizen = town.shop("Kaashuis"), town.citizen(has_cents=10_00)
+    payment = town.paid(shop, citizen, 10_00)
+    with town.databases.as_shop(shop.id) as session:
+        refund_payment(session, payment_id=payment.id, amount_cents=4_00, key="told-of", by=town.staff(shop), at=AT)
+        assert session.execute(text("select count(*) from messages")).scalar_one() == 0
+
+    # A shop may not write to citizens: that is left to a job of the operator.
+    with town.databases.across_tenants() as session:
+        waiting = session.execute(
+            text("select arguments from job_outbox where job = 'notifications.tell' order by created_at desc limit 1")
+        ).scalar_one()
+        tell(session, **waiting)
+    with town.databases.as_citizen(citizen.id) as session:
+        kind, facts = session.execute(text("select kind, facts from messages")).one()
+    assert (kind, facts) == ("payment-refunded", {"shop_name": "Kaashuis", "amount_cents": 4_00})
 
 
 def test_refunds_never_come_to_more_than_was_paid(town: Town) -> None:

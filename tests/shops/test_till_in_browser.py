@@ -20,7 +20,7 @@ from tests.fixtures.browser import browser as browser  # noqa: PLC0414 - a fixtu
 from tests.fixtures.databases import Database
 from tests.fixtures.given import GivenShop
 from tests.shops.conftest import Town
-from tests.shops.till import session_token
+from tests.shops.till import citizen_token, session_token
 
 JSQR = Path(__file__).parents[2] / "node_modules/jsqr/dist/jsQR.js"
 READ_QR = """async (photo) => {
@@ -33,11 +33,19 @@ READ_QR = """async (photo) => {
   const pixels = paper.getImageData(0, 0, image.width, image.height);
   return jsQR(pixels.data, image.width, image.height)?.data;
 }"""
+AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter((each) => !each.closest(".tabs") && each.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+  .map((each) => each.outerHTML.slice(0, 120))"""
 COUNT_TONES = """
 window.tones = 0;
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...args) { window.tones += 1; return start.apply(this, args); };
 """
+
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +140,66 @@ def test_keys_are_large_and_nothing_falls_off_a_narrow_screen(browser: Browser, 
     assert len(sizes) == 12
     assert all(size is not None and min(size["width"], size["height"]) >= 48 for size in sizes)
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+def test_a_citizen_pays_by_phone_and_the_till_shows_it_the_next_time_it_asks(
+    browser: Browser, site: str, town: Town
+) -> None:
+    shop, citizen = town.shop("Kaashuis"), town.citizen(has_cents=20_00)
+    till = open_till(browser, site, town, shop)
+    till.goto(f"{site}/till/")
+    press(till, "750")
+    request = asked_on(till, town, shop)
+    till.wait_for_selector("[hx-trigger='every 700ms']")
+    asked: list[tuple[float, int]] = []
+    till.on("response", lambda answer: asked.append((answer.request.timing["startTime"], answer.status)))
+    phone = browser.new_context(viewport=PHONE, locale="nl-NL", service_workers="block").new_page()
+    phone.context.add_cookies([{"name": "heitje", "value": citizen_token(town.databases, citizen), "url": site}])
+
+    phone.goto(f"{site}/pay/q/{request.nonce}")
+    assert "Kaashuis" in phone.inner_text("main")
+    assert "7,50" in phone.inner_text("main")
+    phone.locator(f"form[action='/pay/q/{request.nonce}'] button").click()
+    phone.wait_for_url("**/payments/**")
+
+    till.wait_for_selector(".till-result.good", timeout=10_000)
+    assert town.given.balance(citizen) == 12_50
+    with town.databases.as_shop(shop.id) as session:
+        paid = session.get(Payment, request.id)
+    assert paid is not None
+    assert paid.completed_at is not None
+    asked_in_vain = [at for at, status in asked if status == 204]
+    # It asks every 700 ms, and whoever asks after the payment is told: so both see it within two seconds.
+    assert asked_in_vain
+    assert max(asked_in_vain) <= paid.completed_at.timestamp() * 1000
+
+
+def test_the_pages_of_the_till_are_accessible_and_fit_narrow_screens_and_large_text(
+    browser: Browser, site: str, town: Town
+) -> None:
+    shop, citizen = town.shop(), town.citizen(has_cents=40_00)
+    payment, request = town.paid(shop, citizen, 5_00, at=now()), town.asks(shop, 5_00, at=now())
+    page = open_till(browser, site, town, shop)
+    complaints = complaints_of(page)
+    paths = ["/till/", "/till/takings", "/till/cash-out", "/till/shop", "/till/shop/staff", "/till/shop/edit"]
+    paths += ["/till/shop/account", "/till/shops", f"/till/payments/{payment.id}"]
+    paths += [f"/till/requests/{request.id}", f"/till/requests/{payment.id}"]
+    broken: dict[str, object] = {}
+
+    for path in paths:
+        page.set_viewport_size(PHONE)
+        page.goto(site + path)
+        page.wait_for_function("() => document.fonts.status === 'loaded'")
+        page.evaluate(AXE)
+        found = page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
+        for rule in found["violations"]:
+            broken[f"{path} {rule['id']}"] = [node["html"][:200] for node in rule["nodes"]]
+        for size, letters in ((NARROW, "100%"), (PHONE, "200%")):
+            page.set_viewport_size(size)
+            page.evaluate("size => document.documentElement.style.setProperty('font-size', size)", letters)
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if over > 0:
+                broken[f"{path} {letters}"] = page.evaluate(TOO_WIDE)
+
+    assert broken == {}
+    assert complaints == []

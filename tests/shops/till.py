@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from heitje.clock import now
 from heitje.db.session import Databases
 from heitje.identity.models import SessionRow
-from tests.fixtures.given import GivenShop
+from tests.fixtures.given import GivenCitizen, GivenShop
 
 _HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
 _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
@@ -25,6 +25,16 @@ _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
 
 def session_token(databases: Databases, shop: GivenShop, *, staff_id: Any = None, email: str = "") -> str:
     """A session of somebody of the shop, as signing in makes it."""
+    content = {"staff_id": str(staff_id or shop.staff_id), "staff_email": email or shop.email}
+    return _token(databases, content=content, shop_id=shop.id)
+
+
+def citizen_token(databases: Databases, citizen: GivenCitizen) -> str:
+    """A session of a citizen."""
+    return _token(databases, content={}, citizen_id=citizen.id)
+
+
+def _token(databases: Databases, **row: Any) -> str:
     token = (uuid4().hex + uuid4().hex)[:43]
     digest = sha256(token.encode()).hexdigest()
     with databases.as_visitor(f"session:{digest}") as session:
@@ -34,8 +44,7 @@ def session_token(databases: Databases, shop: GivenShop, *, staff_id: Any = None
                 created_at=now(),
                 seen_at=now(),
                 expires_at=now() + timedelta(days=1),
-                content={"staff_id": str(staff_id or shop.staff_id), "staff_email": email or shop.email},
-                shop_id=shop.id,
+                **row,
             )
         )
     return token

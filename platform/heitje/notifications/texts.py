@@ -114,6 +114,12 @@ TEXTS: Mapping[str, Text] = {
         link="/wallet",
         by_mail=False,
     ),
+    "payment-refunded": Text(
+        subject=N_("%(shop_name)s gave you %(amount)s Heitjes back"),
+        paragraphs=(N_("%(shop_name)s gave you %(amount)s Heitjes back. They are in your wallet now."),),
+        link="/wallet",
+        by_mail=False,
+    ),
     "member-invited": Text(
         subject=N_("%(organisation)s invites you to Heitje"),
         paragraphs=(

@@ -16,6 +16,7 @@ from heitje.errors import InvalidInput, NotFound
 from heitje.ledger.errors import BalanceTooLow, KeyReused
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import post
+from heitje.notifications.tell import tell_citizen
 from heitje.shops.bank_file import N_
 from heitje.shops.errors import NotEnoughTakings, RefundTooHigh
 from heitje.shops.models import PAID, Payment, PaymentRefund, PaymentState
@@ -57,6 +58,10 @@ def refund_payment(
         transfer_id=refund.transfer_id,
         amount_cents=amount_cents,
         refunded_cents=payment.refunded_cents,
+    )
+    assert payment.citizen_id is not None  # noqa: S101 - a paid payment has a payer, by a CHECK
+    tell_citizen(
+        session, payment.citizen_id, "payment-refunded", shop_name=payment.shop_name, amount_cents=amount_cents
     )
     return payment
 
