@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The real app on this module's database, and colleagues who are signed in to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.fixtures.given import Given
 
 
 @pytest.fixture(scope="module")
-def app(database: Database, given: Given, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(database: Database, given: Given, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The app as it is served."""
     _ = given.scheme_id
     folder: Path = tmp_path_factory.mktemp("files")
@@ -39,7 +39,8 @@ def app(database: Database, given: Given, tmp_path_factory: pytest.TempPathFacto
         )
     )
     made.test_client_class = Browser
-    return made
+    yield made
+    made.extensions["databases"].dispose()
 
 
 @pytest.fixture
