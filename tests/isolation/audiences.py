@@ -5,6 +5,7 @@ AUDIENCES: dict[str, str] = {
     name: audience
     for audience, names in {
         "public": """
+            sign_up.find_portal sign_up.landing sign_up.new
             api_docs citizen.about citizen.accessibility citizen.check_code citizen.chore citizen.chore_map
             citizen.chores citizen.code citizen.pay citizen.privacy citizen.send_code citizen.shop
             citizen.shops citizen.sign_in citizen.sign_out health.live health.ready openapi_document
@@ -15,6 +16,7 @@ AUDIENCES: dict[str, str] = {
             web.service_worker web.theme
         """,
         "citizen": """
+            citizen.own_photo
             citizen.begin citizen.change_profile citizen.claim citizen.claim_from_mail citizen.confirm
             citizen.get_to_know citizen.hand_in citizen.messages citizen.my_chore citizen.my_chores
             citizen.own_data citizen.profile citizen.read_messages citizen.receipt citizen.shown_request
@@ -32,6 +34,7 @@ AUDIENCES: dict[str, str] = {
             portal.settings portal.upload portal.upload_confirm portal.upload_example
         """,
         "shop": """
+            till.block_staff till.name_staff till.own_staff till.unblock_staff
             till.account till.ask till.ask_for_euros till.cancel till.cash_out till.change_account
             till.edit_shop till.keypad till.month_as_csv till.outcome till.own_shop till.payment till.refund
             till.save_shop till.shown_request till.takings
@@ -41,7 +44,10 @@ AUDIENCES: dict[str, str] = {
             admin_billing.Transfer admin_billing.UnexpectedEvents admin_billing.Usage admin_books.BooksProof
             admin_books.BudgetLines admin_operators.Me admin_operators.Operators admin_schemes.CapRules
             admin_schemes.Coverage admin_schemes.Schemes admin_tenants.OneTenant admin_tenants.TenantDecisions
-            admin_tenants.Tenants sign_up.find_portal sign_up.landing sign_up.new
+            admin_tenants.Tenants admin_bridge.BridgeState admin_payouts.BankBookings admin_payouts.BankStatements
+            admin_payouts.OnePayoutBatch admin_payouts.PayoutBatchFile admin_payouts.PayoutBatchRelease
+            admin_payouts.PayoutBatchWithdrawal admin_payouts.PayoutBatches admin_shops.ShopResumption
+            admin_shops.ShopSuspension admin_shops.Shops
         """,
     }.items()
     for name in names.split()
