@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from citizen_pwa.surroundings import current_scheme, pages, show
-from citizen_pwa.wishes import MINUTES, Looking, read_wish
+from citizen_pwa.wishes import MINUTES, Looking, read_wish, usual_order
 from heitje.cents import in_heitjes
 from heitje.chores.claims import Claimant, claim_slot, claimed_chores
 from heitje.chores.errors import AlreadyClaimed
@@ -202,7 +202,9 @@ def _orders(*, has_place: bool) -> list[tuple[str, str]]:
         Order.SOON: _("Soonest first"),
         Order.NEW: _("Newest first"),
     }
-    return [(order.value, name) for order, name in names.items() if has_place or order is not Order.NEAR]
+    usual = usual_order(has_place=has_place)
+    others = [(order.value, name) for order, name in names.items() if order not in {usual, Order.NEAR}]
+    return [("", names[usual]), *others]
 
 
 def _centre(looking: Looking, neighbourhoods: list[Neighbourhood]) -> tuple[float, float]:

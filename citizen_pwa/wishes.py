@@ -73,16 +73,21 @@ def read_wish(
         "kind": kind,
         "area": area,
         "minutes": str(max_minutes or ""),
-        "order": values.get("order", "") if values.get("order") == order.value else "",
+        # Empty means the usual order, which changes with "near me".
+        "order": "" if order is usual_order(has_place=place is not None) else order.value,
         "latitude": f"{phone[0]:.3f}" if phone else "",
         "longitude": f"{phone[1]:.3f}" if phone else "",
     }
     return Looking(wish=wish, position=position, kept=kept)
 
 
-def _order(text: str, *, has_place: bool) -> Order:
+def usual_order(*, has_place: bool) -> Order:
     """Near comes first where a place is known, else short: both make it easy to begin (R34)."""
-    usual = Order.NEAR if has_place else Order.SHORT
+    return Order.NEAR if has_place else Order.SHORT
+
+
+def _order(text: str, *, has_place: bool) -> Order:
+    usual = usual_order(has_place=has_place)
     try:
         order = Order(text)
     except ValueError:

@@ -35,7 +35,8 @@ class Browser(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         answer = super().open(*args, **kwargs)
-        if answer.mimetype == "text/html" and not answer.headers.get("Location"):
+        is_page = answer.mimetype == "text/html" and "HX-Request" not in answer.request.headers
+        if is_page and not answer.headers.get("Location"):
             check_page(answer.get_data(as_text=True))
         return answer
 
