@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Many at once, from processes of their own: a payment, a refund and a payout happen once (M2, M10, M11, M12)."""
 
-from collections.abc import Iterator
+import os
+import signal
 from datetime import date
+from multiprocessing import get_context
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import text
 
 from heitje.audit import Actor
 from heitje.cents import Cents
+from heitje.db.scope import Scope
 from heitje.db.session import Databases
 from heitje.ledger.accounts import wallet_of
 from heitje.shops.bank_answers import read_statement
@@ -67,7 +70,7 @@ def read(databases: Databases, content: bytes) -> None:
 
 
 @pytest.fixture
-def operators(town: Town) -> Iterator[tuple[UUID, UUID]]:
+def operators(town: Town) -> tuple[UUID, UUID]:
     made = uuid4(), uuid4()
     with town.databases.across_tenants() as session:
         for operator_id in made:
@@ -200,3 +203,34 @@ def test_one_statement_read_by_many_at_once_burns_once(
         told = session.execute(text("select count(*) from messages where kind = 'payout-paid'")).scalar_one()
     assert told == 1
     assert burns >= 1
+
+
+def pay_and_die(app_url: str, job: tuple[UUID, UUID, str], moment: str) -> None:
+    """Pay, and be killed either before the commit or right after it: as when a web worker loses its power."""
+    databases = Databases(app_url)
+    citizen_id, scheme_id, nonce = job
+    session = databases.open(Scope(citizen_id=citizen_id))
+    wallet_id = wallet_of(session, scheme_id=scheme_id, citizen_id=citizen_id)
+    by = Actor(kind="citizen", id=str(citizen_id))
+    pay_request(session, nonce=nonce, citizen_id=citizen_id, wallet_account_id=wallet_id, by=by, at=AT)
+    if moment == "after":
+        session.commit()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_worker_that_is_killed_while_paying_leaves_one_payment_after_the_retry(
+    town: Town, database: Database, moment: str
+) -> None:
+    shop, citizen = town.shop(), town.citizen(has_cents=10_00)
+    request = town.asks(shop, 4_00)
+    job = (citizen.id, town.scheme_id, request.nonce)
+
+    worker = get_context("spawn").Process(target=pay_and_die, args=(database.app_url, job, moment))
+    worker.start()
+    worker.join()
+
+    assert worker.exitcode == -signal.SIGKILL
+    assert town.given.balance(citizen) == (6_00 if moment == "after" else 10_00)
+    pay(town.databases, job)
+    assert (town.given.balance(citizen), town.takings(shop)) == (6_00, 4_00)

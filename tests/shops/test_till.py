@@ -3,16 +3,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from heitje.clock import local_day, now
 from heitje.config import Settings
 from heitje.db.request import databases as app_databases
 from heitje.shops.models import Payment
+from heitje.shops.redemptions import request_redemption
 from heitje_server.app import create_app
 from tests.fixtures.databases import Database
 from tests.fixtures.given import GivenShop
@@ -68,6 +70,19 @@ def request_on(till: Till, town: Town, shop: GivenShop) -> Payment:
         found = session.get(Payment, payment_id)
     assert found is not None
     return found
+
+
+@contextmanager
+def statements_on(engine: Engine) -> Iterator[list[str]]:
+    """Collect what the database is asked inside."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_stranger_is_sent_to_the_sign_in_of_the_till_and_back(app: Flask) -> None:
@@ -177,6 +192,28 @@ def test_the_day_shows_its_total_and_its_payments(town: Town, stand_at: StandAt)
 
     assert "16,25" in page
     assert all(payment.reference in page for payment in payments)
+
+
+@pytest.mark.parametrize("path", ["/till/takings", "/till/cash-out"])
+def test_a_long_list_asks_the_database_no_more_often_than_a_short_one(
+    town: Town, stand_at: StandAt, app: Flask, path: str
+) -> None:
+    counts = []
+    for many in (1, 12):
+        shop, citizen = town.shop(), town.citizen(has_cents=1_00 * many)
+        for number in range(many):
+            town.paid(shop, citizen, 1_00, at=now())
+            if path.endswith("cash-out"):
+                with town.databases.as_shop(shop.id) as session:
+                    request_redemption(
+                        session, shop_id=shop.id, amount_cents=50, key=f"row-{number}", by=town.staff(shop), at=now()
+                    )
+        till = stand_at(shop)
+        with statements_on(app.extensions["databases"].app_engine) as asked:
+            till.opens(path)
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1] <= 12
 
 
 def test_giving_back_reaches_the_customer_and_is_shown(town: Town, stand_at: StandAt) -> None:
