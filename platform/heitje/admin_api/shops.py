@@ -2,6 +2,7 @@
 """Shops: who there is, letting one in, halting one and letting it go on."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from heitje.db.request import current_session
 from heitje.idempotency import counts_once
 from heitje.identity.guards import actor
 from heitje.shops.admission import NewShop, admit_shop, resume_shop, shops_of_scheme, suspend_shop
+from heitje.shops.effect import CentreSpending, spending_by_centre
 from heitje.shops.models import Shop, ShopCategory, ShopState
 from heitje.web.api import CamelSchema, PageQuery, link_next
 
@@ -73,6 +75,21 @@ class ReasonSchema(CamelSchema):
     reason = fields.String(required=True, validate=validate.Length(3, 1000))
 
 
+class MonthQuery(CamelSchema):
+    """Any day of the month that is asked for."""
+
+    month = fields.Date(required=True)
+
+
+class CentreSpendingSchema(CamelSchema):
+    """What was spent in a centre, less what was given back; the empty name stands for all smaller places."""
+
+    centre = fields.String()
+    shops = fields.Integer()
+    payments = fields.Integer()
+    spent_cents = fields.Integer()
+
+
 @blueprint.route("/shops")
 class Shops(OperatorView):
     """All shops of a scheme."""
@@ -122,3 +139,16 @@ class ShopResumption(OperatorView):
     def post(self, shop_id: UUID) -> Shop:
         """Let a halted shop take payments again."""
         return resume_shop(current_session(), shop_id, by=actor(), at=now())
+
+
+@blueprint.route("/schemes/<uuid:scheme_id>/spending")
+class Spending(OperatorView):
+    """Where Heitjes are spent."""
+
+    @blueprint.arguments(MonthQuery, location="query")
+    @blueprint.response(200, CentreSpendingSchema(many=True))
+    def get(self, wanted: dict[str, Any], scheme_id: UUID) -> list[CentreSpending]:
+        """List spending per shopping centre in a month; what speaks of a few is added up."""
+        first = wanted["month"].replace(day=1)
+        before = (first + timedelta(days=31)).replace(day=1)
+        return spending_by_centre(current_session(), scheme_id=scheme_id, first=first, before=before)
