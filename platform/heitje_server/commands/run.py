@@ -121,9 +121,9 @@ def _say_where(environment: dict[str, str], *, seconds: float) -> None:
     url = environment["PUBLIC_URL"]
     places = [
         ("Citizens", f"{url}/"),
-        ("Shops", f"{url}/till"),
+        ("Shops", f"{url}/till/"),
         ("Issuers", f"{url}/portal/"),
-        ("Operator's API", f"{url}/api/v1/openapi.json"),
+        ("Operators' API", f"{url}/api/v1/docs"),
         ("Mail that was sent", environment.get("MAIL_CATCHER_URL", "")),
     ]
     click.echo(f"\nHeitje runs ({seconds:.1f} s). Ctrl-C stops it.\n")
@@ -131,10 +131,10 @@ def _say_where(environment: dict[str, str], *, seconds: float) -> None:
         if address:
             click.echo(f"  {name:<20} {address}")
     if environment["DEMO"] == "1":
-        _say_people()
+        _say_people(environment["HEITJE_HOME"])
 
 
-def _say_people() -> None:
+def _say_people(home: str) -> None:
     from heitje_server.demo.files import read_citizens, read_people, read_shops
 
     click.echo("\nStaff of issuers sign in with a button of the identity provider:")
@@ -145,4 +145,5 @@ def _say_people() -> None:
         click.echo(f"  {citizen.name:<24} {citizen.email}")
     for shop in read_shops()[:2]:
         click.echo(f"  {shop.name:<24} {shop.staff[0].email}")
-    click.echo("")
+    secrets = Path(home) / "secrets"
+    click.echo(f"\nTwo operators have tokens for the API, in {secrets}/operator-token-1 and -2.\n")

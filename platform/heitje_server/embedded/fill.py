@@ -65,6 +65,8 @@ def fill_services(crew: Crew, wishes: Wishes, given: Mapping[str, str]) -> Fille
 def fill_database(crew: Crew, wishes: Wishes, given: Mapping[str, str]) -> Filled:
     """Start the database, unless `given` names one, and return the settings that name it."""
     if given.get("DATABASE_URL"):
+        if not given.get("OPERATOR_DATABASE_URL"):
+            raise CannotStart("With a DATABASE_URL of yours, set OPERATOR_DATABASE_URL too: role heitje_operator.")
         return {}
     server = crew.start(partial(postgres.start, wishes.home))
     server.make_database(DATABASE, anew=(wishes.home / DEMO_LOADING).exists())
