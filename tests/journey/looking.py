@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Looks at pages as a person with and without good eyes would, and remembers what is wrong with them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.fixtures.browser import DESKTOP, NARROW, PHONE, complaints_of
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "tests/.artifacts/journey"
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(each => each.outerHTML.slice(0, 120)).slice(0, 4)"""
+
+
+@dataclass
+class Findings:
+    """What was wrong, by page; a test ends with `assert findings.wrong == {}`."""
+
+    folder: str
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    _pictures: int = 0
+
+    @property
+    def pictures(self) -> Path:
+        """The folder of the pictures."""
+        return PICTURES / self.folder
+
+    def note(self, name: str, *what: str) -> None:
+        """Remember what is wrong with a page."""
+        if what:
+            self.wrong.setdefault(name, []).extend(what)
+
+    def look_at(self, page: Page, name: str, *, narrow: bool = False) -> None:
+        """Take a picture, ask axe, look for a title, one heading, and nothing beyond the edge.
+
+        `narrow` looks at the edge at 320 pixels too.
+        """
+        page.wait_for_load_state("load")
+        page.wait_for_function("() => document.fonts.status === 'loaded'")
+        self.take_picture(page, name)
+        self.note(name, *_by_axe(page))
+        if not page.title().strip():
+            self.note(name, "no title")
+        headings = page.locator("h1").count()
+        if headings != 1:
+            self.note(name, f"{headings} headings of the first level")
+        self._look_at_the_edge(page, name)
+        if narrow:
+            size = page.viewport_size
+            assert size is not None
+            page.set_viewport_size(NARROW)
+            self._look_at_the_edge(page, f"{name} at 320 pixels")
+            page.set_viewport_size(size)
+
+    def take_picture(self, page: Page, name: str) -> None:
+        """Keep what is seen for people to look at: the first screen."""
+        self._pictures += 1
+        kind = "phone" if (page.viewport_size or DESKTOP)["width"] < 600 else "desktop"
+        file = self.pictures / f"{self._pictures:02d}-{name.replace(' ', '-').replace('/', '_')}-{kind}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=file)
+
+    def _look_at_the_edge(self, page: Page, name: str) -> None:
+        over = page.evaluate(OVERFLOW)
+        if over > 0:
+            self.note(name, f"{over} pixels beyond the edge: {page.evaluate(TOO_WIDE)}")
+
+
+@contextmanager
+def person(browser: Browser, size: dict[str, int], findings: Findings, name: str, **more: Any) -> Iterator[Page]:
+    """Give somebody's browser at a desk or on a phone; what its pages complain about is a finding."""
+    is_phone = size["width"] <= PHONE["width"]
+    context = browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        locale="nl-NL",
+        timezone_id="Europe/Amsterdam",
+        is_mobile=is_phone,
+        has_touch=is_phone,
+        device_scale_factor=2 if is_phone else 1,
+        **more,
+    )
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    complaints = complaints_of(page)
+    yield page
+    findings.note(f"console of {name}", *complaints)
+    context.close()
+
+
+def _by_axe(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG)
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
