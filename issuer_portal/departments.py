@@ -44,9 +44,7 @@ def departments() -> ResponseReturnValue:
             else:
                 flash(_("The department is added."))
                 return redirect(url_for(".departments"), code=303)
-    open_chores = (
-        select(Chore.department_id, func.count()).where(Chore.state == "open").group_by(Chore.department_id)
-    )
+    open_chores = select(Chore.department_id, func.count()).where(Chore.state == "open").group_by(Chore.department_id)
     chores = dict(session.execute(open_chores).all())
     available: dict[UUID, int] = {}
     for balance in line_balances(session):

@@ -173,9 +173,7 @@ def photo_address(page):
     return re.search(r'src="([^"]+/evidence/[^"]+)"', page.get_data(as_text=True))[1]
 
 
-def test_the_photo_is_for_approvers_of_the_department_only(
-    approver, signed_in, visitor, given, tenant, with_photo
-):
+def test_the_photo_is_for_approvers_of_the_department_only(approver, signed_in, visitor, given, tenant, with_photo):
     address = photo_address(approver.get(f"/portal/{tenant.slug}/claims/{with_photo.id}"))
     answer = approver.get(address)
     assert answer.status_code == 200

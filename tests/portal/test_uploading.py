@@ -180,7 +180,7 @@ def test_the_example_file_comes_in_as_it_went_out(editor, databases, tenant, kin
         ("foto.png", b"\x89PNG\r\n\x1a\n", "niet lezen"),
         ("leeg.csv", b"", "niet lezen"),
         ("stuk.xlsx", b"PK\x03\x04 not really", "niet lezen"),
-        ("kolommen.csv", "Titel;Afdeling\r\nIets;Iets\r\n".encode(), "kolommen ontbreken"),
+        ("kolommen.csv", b"Titel;Afdeling\r\nIets;Iets\r\n", "kolommen ontbreken"),
         ("lang.csv", b"Titel;Afdeling\r\n" + b"a;b\r\n" * (MAX_ROWS + 1), "te groot"),
     ],
 )

@@ -122,7 +122,9 @@ def test_an_error_stands_at_its_field_and_nothing_is_kept(editor, databases, ten
 
 
 def test_the_neighbourhood_follows_from_the_place(editor, databases, tenant, line):
-    draft_by_form(editor, databases, tenant, line, title="Bij Hoensbroek", lat="50.925", lon="5.926", neighbourhood_code="")
+    draft_by_form(
+        editor, databases, tenant, line, title="Bij Hoensbroek", lat="50.925", lon="5.926", neighbourhood_code=""
+    )
 
     assert chore_of(databases, tenant, "Bij Hoensbroek").neighbourhood_code == "BU0917D02"
 
@@ -175,7 +177,9 @@ def test_two_editors_at_once_lose_nothing(editor, signed_in, given, databases, t
     other = signed_in(given.member(tenant.id, Role.EDITOR, name="Eva Redacteur"))
     address = f"/portal/{tenant.slug}/chores/{chore_id}/edit"
     page = editor.get(address).get_data(as_text=True)
-    hidden = {name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1] for name in ("csrf_token", "idempotency_key")}
+    hidden = {
+        name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1] for name in ("csrf_token", "idempotency_key")
+    }
     post_form(other, address, **filled(tenant, line, title="Van de ander"))
 
     answer = editor.post(address, data=filled(tenant, line, title="Van mij", version="1") | hidden)
