@@ -23,6 +23,7 @@ from heitje.errors import HeitjeError
 from heitje.i18n.language import current_language
 from heitje.idempotency import counts_once
 from heitje.identity.guards import actor, citizens_only, citizens_welcome, current_citizen, current_citizen_or_none
+from heitje.notifications.tell import tell_citizen
 from heitje.schemes import Category, Neighbourhood, all_categories, neighbourhoods_of
 from heitje.web import words
 from heitje.web.problems import problem_title
@@ -92,6 +93,15 @@ def claim(chore_id: UUID) -> ResponseReturnValue:
     except HeitjeError as refusal:
         current_session().rollback()
         return _chore_page(chore_id, refusal=refusal)
+    tell_citizen(
+        current_session(),
+        citizen.id,
+        "claim-confirmed",
+        claim_id=str(made.id),
+        title=found.title,
+        when=when_of(found),
+        place=", ".join(part for part in (found.place_name, found.address) if part),
+    )
     flash(_("You take part. Thank you!"), "good")
     return redirect(url_for("citizen.my_chore", claim_id=made.id), code=303)
 

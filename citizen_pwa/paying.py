@@ -2,6 +2,7 @@
 """Paying in a shop: scan or type the code, see shop and amount, confirm, get a receipt."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 from flask import redirect, request, url_for
@@ -14,12 +15,15 @@ from heitje.db.request import current_session
 from heitje.errors import HeitjeError
 from heitje.idempotency import counts_once
 from heitje.identity.guards import actor, citizens_only, current_citizen
+from heitje.identity.pace import count
 from heitje.ledger.errors import BalanceTooLow
 from heitje.shops.errors import AlreadyPaid
 from heitje.shops.payments import find_request, pay_request
 from heitje.shops.receipts import own_payment
 from heitje.web.problems import problem_title
 
+TYPED_AT_MOST = 30
+TYPED_WITHIN = timedelta(minutes=10)
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
@@ -42,6 +46,8 @@ def _find(typed: str) -> ResponseReturnValue:
     if _CODE.fullmatch(code) is None:
         return show("pay.html", status=400, typed=typed[:20], refusal=_("The code has six digits."))
     try:
+        # A code is short because people type it: nobody may try them all to see who pays what.
+        count("payment-code", str(current_citizen().id), most=TYPED_AT_MOST, within=TYPED_WITHIN)
         found = find_request(current_session(), scheme_id=current_scheme().id, code=code, at=now())
     except AlreadyPaid as paid:
         return _to_receipt_or_refuse(paid)

@@ -46,6 +46,8 @@ def test_after_signing_in_two_taps_commit_to_a_chore(browser, given, tenant):
 
     assert "U doet mee" in page
     assert "Stuur uw werk in" in page
+    confirmed = browser.get("/messages").get_data(as_text=True)
+    assert f"De klus is voor u: {chore.title}" in confirmed
 
 
 def test_signing_up_twice_with_one_key_takes_one_place(browser, given, tenant):
