@@ -107,6 +107,27 @@ def test_keys_qr_and_the_result_that_is_seen_and_heard(browser: Browser, site: s
     assert complaints == []
 
 
+def test_a_till_without_network_says_so_and_goes_on_asking(browser: Browser, site: str, town: Town) -> None:
+    shop, citizen = town.shop(), town.citizen(has_cents=5_00)
+    page = open_till(browser, site, town, shop)
+    request = town.asks(shop, 5_00, at=now())
+    page.goto(f"{site}/till/requests/{request.id}")
+    trouble = page.locator("[data-asks-trouble]")
+    assert trouble.is_hidden()
+
+    page.context.set_offline(True)
+    trouble.wait_for(state="visible")
+    page.context.set_offline(False)
+    trouble.wait_for(state="hidden")
+
+    page.route("**/outcome", lambda route: route.fulfill(status=500, body="<h1>Fault</h1>"))
+    trouble.wait_for(state="visible")
+    assert page.locator(".qr svg").is_visible()
+    page.unroute("**/outcome")
+    town.pays(citizen, request, at=now())
+    page.wait_for_selector(".till-result.good")
+
+
 def test_the_qr_on_the_screen_leads_a_phone_to_this_very_request(browser: Browser, site: str, town: Town) -> None:
     shop = town.shop()
     page = open_till(browser, site, town, shop)

@@ -8,6 +8,7 @@ const behaviours = [
   ["[data-scan]", () => import("./scan.js"), "enhanceScanner"],
   ["[data-keypad]", () => import("./keypad.js"), "enhanceKeypad"],
   ["[data-sound]", () => import("./sound.js"), "playOutcome"],
+  ["[data-asks]", () => import("./asks.js"), "watchAsking"],
   ["[data-sound-ready]", () => import("./sound.js"), "readySound"],
   ["[data-check-all]", () => import("./choose.js"), "enhanceCheckAll"],
   ["[data-submit-on-change]", () => import("./choose.js"), "submitOnChange"],
