@@ -10,7 +10,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
 from heitje.config import Settings
-from heitje.jobs.process import QUEUE_NAME, init_jobs
+from heitje.jobs.process import BULK, QUEUE_NAME, init_jobs
 from heitje_server.features import load_features
 from heitje_server.launcher import die_with_parent
 
@@ -37,8 +37,12 @@ def make_worker(settings: Settings, queue_names: tuple[str, ...] = QUEUE_NAMES) 
 
 
 def work(settings: Settings, queue_names: tuple[str, ...] = QUEUE_NAMES, *, burst: bool = False) -> None:
-    """Work until told to stop, or, with `burst`, until the queues are empty."""
+    """Work until told to stop, or, with `burst`, until the queues are empty.
+
+    The second queue of each comes last: who leaves very much work at once does not hold up the others.
+    """
     # Imported once here, so that the process of each job need not.
     load_features()
     init_jobs(settings, queue_name=queue_names[0])
-    make_worker(settings, queue_names).work(burst=burst, logging_level="INFO")
+    bulk = tuple(name + BULK for name in queue_names if not name.endswith(BULK))
+    make_worker(settings, (*queue_names, *bulk)).work(burst=burst, logging_level="INFO")

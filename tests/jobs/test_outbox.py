@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+import heitje.jobs.queue as line
 import tests.jobs.sample_jobs  # noqa: F401 - registers them
 from heitje.clock import now
 from heitje.db.scope import Scope
@@ -188,6 +189,24 @@ def test_without_a_queue_server_the_row_is_there_and_nothing_fails(
     work_off()
     assert effects() == ["patient"]
     init_jobs(replace(settings, redis_url=""))
+
+
+def test_who_leaves_very_much_work_waits_behind_the_others(
+    databases, tenant_id, connected, work_off, queue, superuser, monkeypatch
+):
+    """J6, with a share of five a minute."""
+    monkeypatch.setattr(line, "FAIR_SHARE", 5)
+    other = uuid4()
+    with databases.as_tenant(tenant_id) as session:
+        for number in range(9):
+            enqueue(session, "tests.leave", name=f"flood {number:03}")
+    with databases.as_tenant(other) as session:
+        enqueue(session, "tests.leave", name="the other's only one")
+    assert queue.count == 5 + 1
+    work_off()
+    order = [row[0] for row in superuser.execute("select scope_id from job_outbox order by done_at").fetchall()]
+    assert len(order) == 10
+    assert order.index(other) == 5
 
 
 def test_what_was_done_a_month_ago_is_forgotten_and_what_died_is_kept(databases, superuser):

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from redis import RedisError
+from rq import Queue
 from sqlalchemy import CursorResult, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from heitje.clock import now
 from heitje.db.scope import Scope, scope_of
 from heitje.db.session import after_commit
 from heitje.jobs.models import OutboxJob
-from heitje.jobs.process import process_queue
+from heitje.jobs.process import process_bulk_queue, process_queue
 from heitje.jobs.registry import REGISTRY, find_job
 
 RUN_OUTBOX = "heitje.jobs.run.run_outbox"
@@ -28,6 +29,10 @@ RUN_FLEETING = "heitje.jobs.run.run_fleeting"
 FLEETING_TTL_S = 600
 QUEUE_SLACK_S = 15
 """The queue stops a job this much later than the job's own time-out, which is not reached but by a hang."""
+
+FAIR_SHARE = 50
+FAIR_SHARE_S = 60
+"""Whoever leaves more jobs than this in a minute waits behind all others with the rest."""
 
 log = logging.getLogger(__name__)
 
@@ -65,17 +70,20 @@ def enqueue(
     )
     assert isinstance(written, CursorResult)  # noqa: S101 - an insert answers with a cursor
     if written.rowcount and (run_after is None or run_after <= now()):
-        after_commit(session, lambda: push([job_id], timeout_s=find_job(name).timeout_s))
+        # Who causes the work answers for it; what the operator passes on counts for whom it is.
+        here = scope_of(session)
+        cause = scope.owner if here.operator else here.owner
+        after_commit(session, lambda: push([job_id], timeout_s=find_job(name).timeout_s, cause=cause))
 
 
-def push(job_ids: Iterable[UUID], *, timeout_s: int) -> int:
+def push(job_ids: Iterable[UUID], *, timeout_s: int, cause: str) -> int:
     """Give ids of rows to the queue server; return how many it took, which may be none."""
-    queue = process_queue()
-    if queue is None:
-        return 0
     pushed = 0
     try:
         for job_id in job_ids:
+            queue = _fair_queue(cause)
+            if queue is None:
+                return 0
             queue.enqueue_call(
                 RUN_OUTBOX,
                 args=(str(job_id),),
@@ -91,14 +99,23 @@ def push(job_ids: Iterable[UUID], *, timeout_s: int) -> int:
     return pushed
 
 
+def _fair_queue(cause: str) -> Queue | None:
+    queue = process_queue()
+    if queue is None or cause == "operator":
+        return queue
+    key = f"{queue.key}:share:{cause}"
+    with queue.connection.pipeline() as pipeline:
+        pipeline.incr(key)
+        pipeline.expire(key, FAIR_SHARE_S, nx=True)
+        taken, _ = pipeline.execute()
+    return queue if taken <= FAIR_SHARE else process_bulk_queue()
+
+
 def waiting_in_queue(job_ids: Iterable[UUID]) -> set[UUID]:
     """Return those of the ids that the queue server already holds; raises `RedisError` while it is away."""
-    queue = process_queue()
-    if queue is None:
-        return set()
-    wanted = set(job_ids)
-    held = {UUID(text) for text in queue.get_job_ids() if len(text) == 36}
-    return wanted & held
+    queues = [queue for queue in (process_queue(), process_bulk_queue()) if queue is not None]
+    held = {UUID(text) for queue in queues for text in queue.get_job_ids() if len(text) == 36}
+    return set(job_ids) & held
 
 
 def push_fleeting(name: str, /, **facts: Any) -> None:

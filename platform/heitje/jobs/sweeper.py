@@ -27,7 +27,7 @@ def sweep(session: Session) -> None:
 def bring_back(session: Session, *, grace: timedelta) -> int:
     """Push rows that have been due for `grace` and are not in the queue; return how many."""
     # A row that failed or was put off was never pushed: it need not wait for the grace.
-    due = select(OutboxJob.id, OutboxJob.job).where(
+    due = select(OutboxJob.id, OutboxJob.job, OutboxJob.scope_kind, OutboxJob.scope_id).where(
         OutboxJob.done_at.is_(None),
         OutboxJob.dead_at.is_(None),
         OutboxJob.run_after <= func.now(),
@@ -36,7 +36,11 @@ def bring_back(session: Session, *, grace: timedelta) -> int:
     rows = session.execute(due.order_by(OutboxJob.run_after).limit(AT_ONCE)).all()
     held = waiting_in_queue(row.id for row in rows)
     return sum(
-        push([row.id], timeout_s=REGISTRY.jobs[row.job].timeout_s if row.job in REGISTRY.jobs else 60)
+        push(
+            [row.id],
+            timeout_s=REGISTRY.jobs[row.job].timeout_s if row.job in REGISTRY.jobs else 60,
+            cause="operator" if row.scope_id is None else f"{row.scope_kind}:{row.scope_id}",
+        )
         for row in rows
         if row.id not in held
     )
