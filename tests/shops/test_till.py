@@ -18,6 +18,7 @@ from heitje.shops.redemptions import request_redemption
 from heitje_server.app import create_app
 from tests.fixtures.databases import Database
 from tests.fixtures.given import GivenShop
+from tests.fixtures.servers import MailAddress
 from tests.shops.conftest import Town
 from tests.shops.till import Till, session_token
 
@@ -25,13 +26,14 @@ StandAt = Callable[..., Till]
 
 
 @pytest.fixture(scope="module")
-def app(database: Database) -> Iterator[Flask]:
+def app(database: Database, mail_server: MailAddress) -> Iterator[Flask]:
     app = create_app(
         Settings(
             secret_key="a secret of the tests, longer than 32 characters",
             database_url=database.app_url,
             operator_database_url=database.operator_url,
             public_url="https://heitje.example",
+            smtp_url=mail_server.url,
         )
     )
     # The cookie of a site on https has another name; the tests speak http.
@@ -90,6 +92,33 @@ def test_a_stranger_is_sent_to_the_sign_in_of_the_till_and_back(app: Flask) -> N
 
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/till/sign-in?next=%2Ftill%2Ftakings"
+
+
+def test_staff_sign_in_by_the_code_in_the_mail_and_come_where_they_were_going(
+    town: Town, app: Flask, mail_server: MailAddress
+) -> None:
+    shop = town.shop("Kaashuis")
+    till = Till(app)
+    till.opens("/till/takings", follow=True)
+
+    page = till.sends("/till/sign-in", email=f" {shop.email.upper()}")
+    assert shop.email in page
+    code = re.search(r"\b\d{6}\b", mail_server.messages(to=shop.email)[0]["text"])
+    assert code is not None
+    assert "aria-invalid" in till.sends("/till/sign-in/code", code="12", status=400)
+    page = till.sends("/till/sign-in/code", code=code[0])
+
+    assert till.path == "/till/takings"
+    assert "Kaashuis" in page
+
+
+def test_a_stranger_gets_the_same_answer_and_no_mail(town: Town, app: Flask, mail_server: MailAddress) -> None:
+    email = f"{uuid4().hex}@example.org"
+    till = Till(app)
+    till.opens("/till/sign-in")
+
+    assert email in till.sends("/till/sign-in", email=email)
+    assert mail_server.messages(to=email) == []
 
 
 def test_an_amount_becomes_a_request_with_a_qr_and_a_code(town: Town, stand_at: StandAt) -> None:

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from heitje.clock import now
 from heitje.db.session import Databases
 from heitje.identity.models import SessionRow
+from tests.citizen.conftest import check_page
 from tests.fixtures.given import GivenCitizen, GivenShop
 
 _HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
@@ -55,16 +56,17 @@ class Till:
     """A browser at the till of a shop: opens pages, and sends the forms on them with all that is hidden in them."""
 
     app: Flask
-    token: str
+    token: str = ""
     client: FlaskClient = field(init=False)
     page: str = ""
 
     def __post_init__(self) -> None:
         self.client = self.app.test_client()
-        self.client.set_cookie("heitje", self.token)
+        if self.token:
+            self.client.set_cookie("heitje", self.token)
 
-    def opens(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path)
+    def opens(self, path: str, status: int = 200, *, follow: bool = False) -> str:
+        answer = self.client.get(path, follow_redirects=follow)
         return self._keep(answer, status)
 
     def sends(self, path: str, *, follow: bool = True, status: int = 200, **fields: str) -> str:
@@ -81,6 +83,8 @@ class Till:
 
     def _keep(self, answer: TestResponse, status: int) -> str:
         assert answer.status_code == status, answer.text[:2000]
+        if answer.mimetype == "text/html" and answer.text.lstrip().startswith("<!doctype"):
+            check_page(answer.text)
         self.page = answer.text
         self.path = answer.request.path
         return self.page
