@@ -93,7 +93,7 @@ def _start_all(crew: Crew, home: Path, *, port: int, chain: str, demo: bool) -> 
     start = partial(own.start, home=home, environment=environment)
     web = crew.start(partial(start, "web", "--bind", f"127.0.0.1:{port}"))
     for name in ("worker", "schedule", "bridge"):
-        crew.start(partial(start, name))
+        crew.start(partial(start, name, niceness=5))  # people wait for the web
         _say(name)
     own.wait_for_page(web, f"http://127.0.0.1:{port}/health/ready")
     _say("web")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The platform's own processes, as `heitje run` starts them: web, worker, schedule, bridge."""
 
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -23,11 +24,18 @@ class OwnProcess:
         self.child.stop(patience_s=self.patience_s)
 
 
-def start(name: str, *arguments: str, home: Path, environment: Mapping[str, str], patience_s: float = 20) -> OwnProcess:
-    """Start `heitje NAME ARGUMENTS` with these settings. It gets `patience_s` seconds to end what it is doing."""
+def start(
+    name: str, *arguments: str, home: Path, environment: Mapping[str, str], patience_s: float = 20, niceness: int = 0
+) -> OwnProcess:
+    """Start `heitje NAME ARGUMENTS` with these settings. It gets `patience_s` seconds to end what it is doing.
+
+    With `niceness` above 0 it lets others go first.
+    """
+    nice = shutil.which("nice")
+    behind = [nice, "-n", str(niceness)] if nice and niceness else []
     child = start_child(
         name,
-        [sys.executable, "-m", "heitje_server.cli", name, *arguments],
+        [*behind, sys.executable, "-m", "heitje_server.cli", name, *arguments],
         home=home,
         environment=environment,
         death_signal=signal.SIGTERM,

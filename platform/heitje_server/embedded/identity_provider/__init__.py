@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from joserfc.jwk import ECKey, RSAKey
 
 from heitje_server.embedded.node import modules_folder, node
 from heitje_server.embedded.remembered import remembered_port, remembered_secret, remembered_text
@@ -109,6 +108,8 @@ def _keys(home: Path) -> Any:
     file = home / "secrets" / "identity-provider-keys.json"
     if file.exists():
         return json.loads(file.read_text())
+    from joserfc.jwk import ECKey, RSAKey  # slow to import, and only needed once
+
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     pair: list[ECKey | RSAKey] = [
         ECKey.generate_key("P-256", {"use": "sig"}, auto_kid=True),
