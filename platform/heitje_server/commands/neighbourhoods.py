@@ -38,4 +38,6 @@ def import_file(file: Path, slug: str | None) -> None:
     except InvalidInput as refused:
         lines = [f"  {where}: {' '.join(said)}" for where, said in list(refused.errors.items())[:20]]
         raise click.ClickException("Nothing was changed. What is wrong:\n" + "\n".join(lines)) from refused
+    finally:
+        databases.dispose()
     click.echo(f"{count} neighbourhoods are in the database.")
