@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "tests/.artifacts/journey"
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DRAWN = """() => document.fonts.status === 'loaded'
+  && [...document.querySelectorAll('[data-map]')].every(map => map.classList.contains('leaflet-container'))
+  && !document.querySelector('[data-keypad][hidden]')"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -28,6 +32,7 @@ class Findings:
     folder: str
     wrong: dict[str, list[str]] = field(default_factory=dict)
     _pictures: int = 0
+    _complaints: dict[Page, list[str]] = field(default_factory=dict)
 
     @property
     def pictures(self) -> Path:
@@ -45,7 +50,7 @@ class Findings:
         `narrow` looks at the edge at 320 pixels too.
         """
         page.wait_for_load_state("load")
-        page.wait_for_function("() => document.fonts.status === 'loaded'")
+        page.wait_for_function(DRAWN)
         self.take_picture(page, name)
         self.note(name, *_by_axe(page))
         if not page.title().strip():
@@ -54,6 +59,7 @@ class Findings:
         if headings != 1:
             self.note(name, f"{headings} headings of the first level")
         self._look_at_the_edge(page, name)
+        self._hear_complaints(page, name)
         if narrow:
             size = page.viewport_size
             assert size is not None
@@ -69,6 +75,20 @@ class Findings:
         file.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=file)
 
+    def listen_to(self, page: Page) -> None:
+        """Count as a finding what this page's console complains about from now on."""
+        self._complaints[page] = complaints_of(page)
+
+    def stop_listening_to(self, page: Page) -> None:
+        """Forget a page that is about to close."""
+        self._hear_complaints(page, f"after {page.url}")
+        del self._complaints[page]
+
+    def _hear_complaints(self, page: Page, name: str) -> None:
+        complaints = self._complaints[page]
+        self.note(f"{name} ({urlsplit(page.url).path})" if complaints else name, *complaints)
+        complaints.clear()
+
     def _look_at_the_edge(self, page: Page, name: str) -> None:
         over = page.evaluate(OVERFLOW)
         if over > 0:
@@ -76,7 +96,7 @@ class Findings:
 
 
 @contextmanager
-def person(browser: Browser, size: dict[str, int], findings: Findings, name: str, **more: Any) -> Iterator[Page]:
+def person(browser: Browser, size: dict[str, int], findings: Findings, **more: Any) -> Iterator[Page]:
     """Give somebody's browser at a desk or on a phone; what its pages complain about is a finding."""
     is_phone = size["width"] <= PHONE["width"]
     context = browser.new_context(
@@ -90,9 +110,9 @@ def person(browser: Browser, size: dict[str, int], findings: Findings, name: str
     )
     context.set_default_timeout(30_000)
     page = context.new_page()
-    complaints = complaints_of(page)
+    findings.listen_to(page)
     yield page
-    findings.note(f"console of {name}", *complaints)
+    findings.stop_listening_to(page)
     context.close()
 
 

@@ -66,10 +66,10 @@ def test_the_way_round(browser: Browser, town: Town) -> None:
     title = f"Bankje verven bij de vijver {town.scene().run}"
     email = f"bewoner-{town.scene().run}@example.org"
     with (
-        person(browser, DESKTOP, seen, "editor") as editor,
-        person(browser, DESKTOP, seen, "approver") as approver,
-        person(browser, PHONE, seen, "citizen") as citizen,
-        person(browser, PHONE, seen, "till") as till,
+        person(browser, DESKTOP, seen) as editor,
+        person(browser, DESKTOP, seen) as approver,
+        person(browser, PHONE, seen) as citizen,
+        person(browser, PHONE, seen) as till,
     ):
         sign_in_at_the_provider(editor, f"{town.url}{PORTAL}/sign-in", "Rachid El Amrani")
         seen.look_at(editor, "portal of the issuer")
