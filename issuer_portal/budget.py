@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from wtforms import DateField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from heitje.chores.models import Chore
@@ -25,7 +25,7 @@ from heitje.identity.models import Department
 from heitje.identity.roles import Role
 from heitje.purses.budgets import LineBalance, line_balances, open_budget_line, set_line_frozen
 from heitje.purses.models import Funding
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, given, one_line
 from issuer_portal.budget_bar import BudgetBar, budget_bar
 from issuer_portal.history import history_of
 from issuer_portal.pages import acting, may, own_departments, pages, staff_only
@@ -85,9 +85,9 @@ def new_line() -> ResponseReturnValue:
                     session,
                     scheme_id=details_of(session, current_member().tenant_id).scheme_id,
                     department_id=UUID(form.department_id.data),
-                    name=" ".join(form.name.data.split()),
-                    starts_on=form.starts_on.data,
-                    ends_on=form.ends_on.data,
+                    name=one_line(form.name.data),
+                    starts_on=given(form.starts_on.data),
+                    ends_on=given(form.ends_on.data),
                     by=acting(),
                     at=now(),
                 )

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from heitje.cents import in_heitjes
 from heitje.chores.models import Kit

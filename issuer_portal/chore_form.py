@@ -20,13 +20,13 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange, Optional
 
 from heitje.chores.models import Chore
 from heitje.chores.publishing import ChoreDraft
 from heitje.clock import AMSTERDAM, local_day, now
-from heitje.web.forms import AmountField, Between, OnceForm, Required
+from heitje.web.forms import AmountField, Between, OnceForm, Required, given, long_text, one_line
 from issuer_portal.choices import Choices, neighbourhood_at
 
 DEFAULT_DAYS_OPEN = 28
@@ -187,39 +187,41 @@ class ChoreForm(OnceForm):
     def draft(self) -> ChoreDraft:
         """Return what was filled in; call it after `validate`."""
         fixed = self.timing.data == "fixed"
-        starts_at = datetime.combine(self.starts_on.data, self.starts_time.data, AMSTERDAM) if fixed else None
-        minutes = int(self.duration_minutes.data)
+        starts_at = (
+            datetime.combine(given(self.starts_on.data), given(self.starts_time.data), AMSTERDAM) if fixed else None
+        )
+        minutes = given(self.duration_minutes.data)
         closes_at = (
             starts_at + timedelta(minutes=minutes)
             if starts_at is not None
-            else datetime.combine(self.closes_on.data, time(23, 59, 59), AMSTERDAM)
+            else datetime.combine(given(self.closes_on.data), time(23, 59, 59), AMSTERDAM)
         )
         return ChoreDraft(
             department_id=UUID(self.department_id.data),
             budget_line_id=UUID(self.budget_line_id.data),
-            title=_one_line(self.title.data),
-            description=_text(self.description.data),
-            good_result=_text(self.good_result.data),
-            why=_text(self.why.data),
-            safety_note=_text(self.safety_note.data),
+            title=one_line(self.title.data),
+            description=long_text(self.description.data),
+            good_result=long_text(self.good_result.data),
+            why=long_text(self.why.data),
+            safety_note=long_text(self.safety_note.data),
             category_code=self.category_code.data,
             neighbourhood_code=self.neighbourhood_code.data,
-            place_name=_one_line(self.place_name.data),
-            address=_one_line(self.address.data),
-            lat=float(self.lat.data),
-            lon=float(self.lon.data),
+            place_name=one_line(self.place_name.data),
+            address=one_line(self.address.data),
+            lat=given(self.lat.data),
+            lon=given(self.lon.data),
             duration_minutes=minutes,
-            reward_cents=int(self.reward_cents.data),
-            slots_count=int(self.slots_count.data),
+            reward_cents=given(self.reward_cents.data),
+            slots_count=given(self.slots_count.data),
             starts_at=starts_at,
             closes_at=closes_at,
             evidence=list(self.evidence.data or []),
-            min_age=int(self.min_age.data),
+            min_age=given(self.min_age.data),
             skill=self.skill.data,
             indoors=bool(self.indoors.data),
             together=bool(self.together.data),
             kit_id=UUID(self.kit_id.data) if self.kit_id.data else None,
-            place_owner=_one_line(self.place_owner.data),
+            place_owner=one_line(self.place_owner.data),
         )
 
     def _check_moments(self) -> bool:
@@ -306,11 +308,3 @@ def filled_from(chore: Chore) -> dict[str, Any]:
         "budget_line_id": str(chore.budget_line_id),
         "kit_id": str(chore.kit_id) if chore.kit_id else "",
     }
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "").split())
-
-
-def _text(text: str | None) -> str:
-    return (text or "").replace("\r\n", "\n").strip()

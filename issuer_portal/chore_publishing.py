@@ -88,9 +88,10 @@ def close(chore_id: UUID) -> ResponseReturnValue:
 
 def attestation_words() -> str:
     """Return the statement that is signed, in the language in which the person reads it (R43, R44)."""
-    return _(
+    words = _(
         "This chore replaces no paid work of our staff or contractors, and would otherwise not be done in this period."
     )
+    return str(words)
 
 
 def _move(chore_id: UUID, act: Callable[..., Chore], told: str) -> ResponseReturnValue:

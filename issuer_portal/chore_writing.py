@@ -22,7 +22,7 @@ from issuer_portal.choices import Choices, middle_of, read_choices
 from issuer_portal.chore_form import ChoreForm, defaults, filled_from
 from issuer_portal.chores import own_chore
 from issuer_portal.explain import refuse
-from issuer_portal.pages import acting, once, own_departments, pages, staff_only
+from issuer_portal.pages import acting, once, own_departments, pages, staff_only, version_of
 from tenants.branding import details_of
 
 
@@ -62,7 +62,7 @@ def edit_chore(chore_id: UUID) -> ResponseReturnValue:
     if request.method == "GET":
         return _page(form, choices, chore=chore)
     if form.validate():
-        version = int(form.version.data) if (form.version.data or "").isdigit() else 0
+        version = version_of(form.version.data)
         try:
             with session.begin_nested():
                 edit_draft(session, chore_id, form.draft(), version=version, by=acting(), at=now())
@@ -98,7 +98,7 @@ def _shown(field: Any) -> str:
         values = field.data if isinstance(field.data, list) else [field.data]
         return ", ".join(names.get(str(value), "") for value in values)
     if isinstance(field.data, bool):
-        return _("yes") if field.data else _("no")
+        return str(_("yes") if field.data else _("no"))
     return str(field._value()) if hasattr(field, "_value") else str(field.data or "")  # noqa: SLF001 - as it is shown
 
 

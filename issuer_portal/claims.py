@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import SelectField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from heitje.cents import in_heitjes
@@ -29,7 +29,7 @@ from heitje.clock import now
 from heitje.db.request import current_session
 from heitje.errors import HeitjeError, NotFound
 from heitje.identity.roles import Role
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, long_text, one_line
 from issuer_portal.explain import explain
 from issuer_portal.labels import REASONS as REASON_NAMES
 from issuer_portal.pages import acting, own_departments, pages, staff_only
@@ -145,7 +145,7 @@ def approve(claim_id: UUID) -> ResponseReturnValue:
         by=acting(),
         at=now(),
         quality=int(form.quality.data) if form.quality.data else None,
-        thanks=" ".join((form.thanks.data or "").split()),
+        thanks=one_line(form.thanks.data),
     )
     flash(
         _("Approved: %(name)s gets %(amount)s Heitjes.", name=done.citizen_name, amount=in_heitjes(done.reward_cents))
@@ -162,7 +162,7 @@ def ask(claim_id: UUID) -> ResponseReturnValue:
     if form.validate():
         try:
             with session.begin_nested():
-                ask_more(session, claim_id, reason=form.reason.data.strip(), by=acting(), at=now())
+                ask_more(session, claim_id, reason=long_text(form.reason.data), by=acting(), at=now())
         except HeitjeError as refusal:
             form.refuse(refusal)
         else:
@@ -184,7 +184,7 @@ def reject(claim_id: UUID) -> ResponseReturnValue:
                     session,
                     claim_id,
                     reason_code=form.reason_code.data,
-                    reason=form.reason.data.strip(),
+                    reason=long_text(form.reason.data),
                     by=acting(),
                     at=now(),
                 )
@@ -198,7 +198,7 @@ def reject(claim_id: UUID) -> ResponseReturnValue:
 
 def usual_thanks() -> str:
     """Return the thanks that stands there until somebody writes something else."""
-    return _("Thank you! You did the neighbourhood a good turn.")
+    return str(_("Thank you! You did the neighbourhood a good turn."))
 
 
 def _own(claim_id: UUID) -> Claim:

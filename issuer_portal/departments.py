@@ -17,7 +17,7 @@ from heitje.db.request import current_session
 from heitje.errors import HeitjeError, NotFound
 from heitje.identity.roles import Role
 from heitje.purses.budgets import line_balances
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, one_line
 from issuer_portal.pages import acting, may, pages, staff_only
 from tenants.departments import add_department, departments_of, rename_department
 
@@ -38,7 +38,7 @@ def departments() -> ResponseReturnValue:
         if form.validate():
             try:
                 with session.begin_nested():
-                    add_department(session, " ".join(form.name.data.split()), by=acting(), at=now())
+                    add_department(session, one_line(form.name.data), by=acting(), at=now())
             except HeitjeError as refusal:
                 form.refuse(refusal)
             else:
@@ -73,7 +73,7 @@ def department(department_id: UUID) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         try:
             with session.begin_nested():
-                rename_department(session, department_id, " ".join(form.name.data.split()), by=acting(), at=now())
+                rename_department(session, department_id, one_line(form.name.data), by=acting(), at=now())
         except HeitjeError as refusal:
             form.refuse(refusal)
         else:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Refusals in words that say what to do, with the amounts that matter; and which field they are about."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 
 from heitje.cents import in_heitjes
@@ -14,6 +16,10 @@ from issuer_portal.chore_form import ChoreForm
 
 def explain(refusal: HeitjeError) -> str:
     """Return one or two sentences for a person."""
+    return str(_sentences(refusal))
+
+
+def _sentences(refusal: HeitjeError) -> Any:
     match refusal:
         case BalanceTooLow() if "amount_cents" in refusal.facts:
             return _(

@@ -18,7 +18,7 @@ from heitje.identity.roles import Role
 from heitje.jobs.process import process_settings
 from heitje.purses.funding import ask_funding
 from heitje.purses.models import Funding, FundingState
-from heitje.web.forms import AmountField, Between, OnceForm, Required
+from heitje.web.forms import AmountField, Between, OnceForm, Required, given
 from issuer_portal.budget import own_line
 from issuer_portal.budget_bar import budget_bar
 from issuer_portal.explain import explain
@@ -52,7 +52,9 @@ def fund(line_id: UUID) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         try:
             with session.begin_nested():
-                funding = ask_funding(session, line_id, amount_cents=form.amount_cents.data, by=acting(), at=now())
+                funding = ask_funding(
+                    session, line_id, amount_cents=given(form.amount_cents.data), by=acting(), at=now()
+                )
         except HeitjeError as refusal:
             form.refuse(refusal)
         else:

@@ -121,12 +121,12 @@ def _as_lines(session: Session, events: Sequence[AuditEvent]) -> list[HistoryLin
 def _who(event: AuditEvent, names: dict[UUID, str]) -> str:
     match event.actor_kind:
         case "member":
-            return names.get(UUID(event.actor_id), _("A former colleague"))
+            return names.get(UUID(event.actor_id), str(_("A former colleague")))
         case "operator":
-            return _("Operator of the platform")
+            return str(_("Operator of the platform"))
         case "citizen":
-            return _("Participant")
-    return _("Automatic")
+            return str(_("Participant"))
+    return str(_("Automatic"))
 
 
 def _amount(event: AuditEvent) -> str:

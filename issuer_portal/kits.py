@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Kits with tools, and the pick-up points where they are handed out."""
 
+from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from heitje import audit
@@ -21,7 +22,7 @@ from heitje.db.request import current_session
 from heitje.errors import NotFound
 from heitje.identity.guards import current_member
 from heitje.identity.roles import Role
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, long_text, one_line
 from issuer_portal.choices import kits_of, middle_of, neighbourhoods_of
 from issuer_portal.chore_form import CoordinateField
 from issuer_portal.pages import acting, may, pages, staff_only
@@ -83,10 +84,10 @@ def new_kit(kit_id: UUID | None = None) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         row = kit or Kit(tenant_id=current_member().tenant_id, id=uuid4())
         values = {
-            "name": " ".join(form.name.data.split()),
+            "name": one_line(form.name.data),
             "pickup_point_id": UUID(form.pickup_point_id.data),
-            "contents": form.contents.data.replace("\r\n", "\n").strip(),
-            "instructions": form.instructions.data.replace("\r\n", "\n").strip(),
+            "contents": long_text(form.contents.data),
+            "instructions": long_text(form.instructions.data),
         }
         if _keep(row, values, form, f"kit.{'added' if kit is None else 'changed'}"):
             flash(_("The kit is kept."))
@@ -110,9 +111,9 @@ def new_pickup_point(point_id: UUID | None = None) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         row = point or PickupPoint(tenant_id=current_member().tenant_id, id=uuid4())
         values = {
-            "name": " ".join(form.name.data.split()),
-            "address": " ".join(form.address.data.split()),
-            "opening_hours": form.opening_hours.data.replace("\r\n", "\n").strip(),
+            "name": one_line(form.name.data),
+            "address": one_line(form.address.data),
+            "opening_hours": long_text(form.opening_hours.data),
             "lat": form.lat.data,
             "lon": form.lon.data,
         }
@@ -130,7 +131,7 @@ def new_pickup_point(point_id: UUID | None = None) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-def _keep(row: Kit | PickupPoint, values: dict[str, object], form: KitForm | PickupPointForm, action: str) -> bool:
+def _keep(row: Kit | PickupPoint, values: Mapping[str, object], form: KitForm | PickupPointForm, action: str) -> bool:
     """Write the row and its record; a name that is taken is said at the field."""
     session, by = current_session(), acting()
     try:

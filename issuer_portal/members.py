@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Regexp
 
 from heitje.clock import now
@@ -19,7 +19,7 @@ from heitje.errors import HeitjeError
 from heitje.identity.guards import current_member
 from heitje.identity.models import Department, Member
 from heitje.identity.roles import Role
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, given, one_line
 from issuer_portal.history import history_of
 from issuer_portal.labels import ROLE_TEXTS, ROLES
 from issuer_portal.pages import acting, may, pages, staff_only
@@ -114,8 +114,8 @@ def invite() -> ResponseReturnValue:
             with session.begin_nested():
                 member = invite_member(
                     session,
-                    email=form.email.data,
-                    name=" ".join(form.name.data.split()),
+                    email=given(form.email.data),
+                    name=one_line(form.name.data),
                     grants=form.grants(),
                     by=acting(),
                     at=now(),

@@ -16,7 +16,7 @@ from heitje.identity.guards import current_member, has_role, members_only
 from heitje.identity.roles import Role
 from issuer_portal.navigation import frame_portal
 
-__all__ = ["acting", "may", "once", "own_departments", "pages", "staff_only"]
+__all__ = ["acting", "may", "once", "own_departments", "pages", "staff_only", "version_of"]
 
 pages = Blueprint("portal", __name__, url_prefix="/portal/<tenant>", template_folder="templates")
 
@@ -65,3 +65,8 @@ def own_departments(*roles: Role) -> list[UUID] | None:
     if any(department_id is None for _role, department_id in held):
         return None
     return sorted({department_id for _role, department_id in held if department_id is not None})
+
+
+def version_of(text: str | None) -> int:
+    """Read the version that a form carried; what is no number is no version that there ever was."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0

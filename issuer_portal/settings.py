@@ -17,11 +17,11 @@ from heitje.errors import Conflict
 from heitje.identity.guards import current_member
 from heitje.identity.roles import Role
 from heitje.jobs.process import process_settings
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, given, long_text, one_line
 from issuer_portal.history import history_of
 from issuer_portal.members import EMAIL
 from issuer_portal.navigation import frame_portal
-from issuer_portal.pages import acting, pages, staff_only
+from issuer_portal.pages import acting, pages, staff_only, version_of
 from tenants.branding import Contacts, change_contacts, change_look, details_of
 from tenants.providers import add_provider, providers_of, switch_provider
 
@@ -91,9 +91,9 @@ def settings() -> ResponseReturnValue:
         try:
             change_look(
                 session,
-                name=" ".join(form.name.data.split()),
-                brand_colour=form.brand_colour.data.lower(),
-                version=int(form.version.data) if (form.version.data or "").isdigit() else 0,
+                name=one_line(form.name.data),
+                brand_colour=given(form.brand_colour.data).lower(),
+                version=version_of(form.version.data),
                 by=acting(),
                 at=now(),
             )
@@ -131,10 +131,10 @@ def new_provider() -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         add_provider(
             session,
-            name=" ".join(form.name.data.split()),
-            issuer=form.issuer.data.strip(),
-            client_id=form.client_id.data.strip(),
-            client_secret=(form.client_secret.data or "").strip(),
+            name=one_line(form.name.data),
+            issuer=one_line(form.issuer.data),
+            client_id=one_line(form.client_id.data),
+            client_secret=one_line(form.client_secret.data),
             by=acting(),
             at=now(),
         )
@@ -157,11 +157,11 @@ def provider(provider_id: UUID) -> ResponseReturnValue:
 def contacts_from(form: ContactsForm) -> Contacts:
     """Return what the form says."""
     return Contacts(
-        billing_email=(form.billing_email.data or "").strip().lower(),
-        billing_reference=" ".join((form.billing_reference.data or "").split()),
-        address=(form.address.data or "").replace("\r\n", "\n").strip(),
-        privacy_contact=" ".join((form.privacy_contact.data or "").split()),
-        non_displacement_policy=(form.non_displacement_policy.data or "").replace("\r\n", "\n").strip(),
+        billing_email=one_line(form.billing_email.data).lower(),
+        billing_reference=one_line(form.billing_reference.data),
+        address=long_text(form.address.data),
+        privacy_contact=one_line(form.privacy_contact.data),
+        non_displacement_policy=long_text(form.non_displacement_policy.data),
     )
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select
@@ -165,5 +166,5 @@ def _as_text(wanted: Sequence[RoleGrant]) -> list[str]:
     return [f"{role.value}:{department_id or 'all'}" for role, department_id in wanted]
 
 
-def _record(session: Session, member: Member, action: str, *, by: ActingMember, at: datetime, **facts: object) -> None:
+def _record(session: Session, member: Member, action: str, *, by: ActingMember, at: datetime, **facts: Any) -> None:
     audit.record(session, action, by=by.actor, subject=f"member:{member.id}", at=at, tenant_id=by.tenant_id, **facts)

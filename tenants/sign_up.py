@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import ColorField, EmailField, RadioField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Regexp, ValidationError
 from wtforms.validators import Optional as MayBeEmpty
 
@@ -22,7 +22,7 @@ from heitje.identity.models import Member
 from heitje.identity.oidc_client import VerifiedIdentity
 from heitje.identity.portal_sign_in import sign_in_member, verified_identity
 from heitje.schemes import main_scheme
-from heitje.web.forms import Form, Required
+from heitje.web.forms import Form, Required, given, long_text, one_line
 from heitje.web.frame import frame_page
 from heitje.web.security import allow_form_target
 from tenants.onboarding import Application, Founder, open_tenant, suggested_slug
@@ -191,18 +191,18 @@ def _open(form: OrganisationForm, identity: VerifiedIdentity) -> ResponseReturnV
 
 
 def _application(form: OrganisationForm, scheme_id: Any) -> Application:
-    name = " ".join(form.name.data.split())
+    name = one_line(form.name.data)
     return Application(
         scheme_id=scheme_id,
         name=name,
         kind=form.kind.data,
         slug=form.slug.data or suggested_slug(name),
-        kvk_number=form.kvk_number.data,
+        kvk_number=given(form.kvk_number.data),
         departments=form.department_names(),
-        billing_email=form.billing_email.data.strip().lower(),
-        billing_reference=" ".join((form.billing_reference.data or "").split()),
-        address=(form.address.data or "").replace("\r\n", "\n").strip(),
-        privacy_contact=" ".join((form.privacy_contact.data or "").split()),
+        billing_email=one_line(form.billing_email.data).lower(),
+        billing_reference=one_line(form.billing_reference.data),
+        address=long_text(form.address.data),
+        privacy_contact=one_line(form.privacy_contact.data),
         brand_colour=(form.brand_colour.data or COLOURS[form.kind.data]).lower(),
     )
 

@@ -249,3 +249,13 @@ def test_a_sandbox_cannot_publish(signed_in, given):
     token = re.search(r'name="csrf_token" value="([^"]*)"', page)[1]
 
     assert editor.post(f"{address}/publish", data={"csrf_token": token, "attested": "yes"}).status_code == 409
+
+
+def test_the_words_that_are_signed_are_those_of_the_kernel(app):
+    from flask_babel import force_locale
+
+    from heitje.chores.publishing import ATTESTATION
+    from issuer_portal.chore_publishing import attestation_words
+
+    with app.test_request_context(), force_locale("en"):
+        assert attestation_words() == ATTESTATION

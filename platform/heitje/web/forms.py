@@ -3,7 +3,7 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,6 +15,8 @@ from wtforms.validators import InputRequired, Length
 from heitje.cents import AmountUnreadable, Cents, in_heitjes, parse_cents
 from heitje.errors import HeitjeError, InvalidInput
 from heitje.web.problems import problem_title
+
+Value = TypeVar("Value")
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -89,3 +91,20 @@ class Between:
         if field.data is not None and not self.low_cents <= field.data <= self.high_cents:
             low, high = in_heitjes(self.low_cents), in_heitjes(self.high_cents)
             raise ValidationError(_("Choose an amount from %(low)s to %(high)s.", low=low, high=high))
+
+
+def given(value: Value | None) -> Value:
+    """Return what a required field holds; for after `validate`, which refused the form without it."""
+    if value is None:
+        raise ValueError("read a required field only after the form was validated")
+    return value
+
+
+def one_line(text: str | None) -> str:
+    """Return the text on one line, without spaces around and with one between words."""
+    return " ".join((text or "").split())
+
+
+def long_text(text: str | None) -> str:
+    """Return the text with plain line ends and nothing around it."""
+    return (text or "").replace("\r\n", "\n").strip()
