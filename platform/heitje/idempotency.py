@@ -25,11 +25,13 @@ from sqlalchemy import CursorResult, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from heitje.clock import now
 from heitje.db.base import Base
 from heitje.db.request import current_session
 from heitje.db.scope import scope_of
 from heitje.errors import Conflict, HeitjeError, InvalidInput, SignInNeeded
 from heitje.identity.guards import actor
+from heitje.jobs.periodic import every
 
 HEADER = "Idempotency-Key"
 FIELD = "idempotency_key"
@@ -101,6 +103,12 @@ def forget_old_keys(session: Session, *, at: datetime) -> int:
     gone = session.execute(delete(KeptAnswer).where(KeptAnswer.created_at < at - KEPT_FOR))
     assert isinstance(gone, CursorResult)  # noqa: S101 - a DELETE without RETURNING
     return gone.rowcount
+
+
+@every(seconds=3600, name="idempotency.clear")
+def clear(session: Session) -> None:
+    """Forget keys that nobody will send again."""
+    forget_old_keys(session, at=now())
 
 
 def _key_of_request() -> str:
