@@ -3,14 +3,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from heitje.cents import Cents
 from heitje.db.base import Base
-from heitje.errors import HeitjeError
+from heitje.errors import HeitjeError, InvalidInput
 from heitje.ledger.errors import refusals
 
 
@@ -72,6 +72,35 @@ class Allowance:
     def room_cents(self) -> Cents:
         """What can still be claimed this year."""
         return self.limit_cents - self.held_cents - self.committed_cents
+
+
+def set_cap_rule(  # noqa: PLR0913 - a dated rule with the document behind it
+    session: Session,
+    *,
+    scheme_id: UUID,
+    limit_cents: Cents,
+    valid_from: date,
+    valid_until: date,
+    ruling: str,
+    authority: str,
+    review_on: date,
+) -> CapRule:
+    """Put a rule in force between two days. Operator's session. Raises `InvalidInput` for days in the wrong order."""
+    if valid_until < valid_from:
+        raise InvalidInput({"valid_until": ["The end must not be before the start."]})
+    rule = CapRule(
+        id=uuid4(),
+        scheme_id=scheme_id,
+        limit_cents=limit_cents,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        ruling=ruling,
+        authority=authority,
+        review_on=review_on,
+    )
+    session.add(rule)
+    session.flush()
+    return rule
 
 
 def hold_room(

@@ -3,22 +3,20 @@
 
 import json
 from datetime import date, timedelta
-from hashlib import sha256
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from heitje.allowance.cap import CapRule
+from heitje.allowance.cap import set_cap_rule
 from heitje.audit import Actor
 from heitje.clock import local_day, now
 from heitje.config import Settings
 from heitje.db.session import Databases
-from heitje.identity.models import Operator
-from heitje.ledger.accounts import open_account
-from heitje.ledger.models import AccountKind
+from heitje.identity.operators import add_operator
+from heitje.ledger.opening import open_scheme
 from heitje.neighbourhoods import import_neighbourhoods
-from heitje.schemes import Category, Scheme
-from heitje_server.demo.files import NEIGHBOURHOODS_FILE, read_categories
+from heitje_server.commands.scheme import add_usual_categories
+from heitje_server.demo.files import NEIGHBOURHOODS_FILE
 from heitje_server.embedded.remembered import remembered_secret
 from tenants.billing.tariff import EXAMPLE, publish_tariff, read_price_list
 
@@ -36,70 +34,38 @@ def operator_token(settings: Settings, number: int) -> str:
 
 def lay_ground(databases: Databases, settings: Settings) -> UUID:
     """Make the scheme and everything that all issuers and shops share; returns the scheme's id."""
-    scheme_id = uuid4()
     today = local_day(now())
     with databases.across_tenants() as session:
-        session.add(
-            Scheme(
-                id=scheme_id,
-                slug="heerlen",
-                name="Heerlens Heitje",
-                area_name="Heerlen",
-                guaranteed_until=today + timedelta(days=730),
-            )
-        )
-        session.flush()
-        import_neighbourhoods(
-            session, json.loads(NEIGHBOURHOODS_FILE.read_text(encoding="utf-8")), scheme_id=scheme_id
-        )
-        _add_categories(session)
+        scheme_id = open_scheme(
+            session,
+            slug="heerlen",
+            name="Heerlens Heitje",
+            area_name="Heerlen",
+            guaranteed_until=today + timedelta(days=730),
+            by=DEMO,
+            at=now(),
+        ).id
+        import_neighbourhoods(session, json.loads(NEIGHBOURHOODS_FILE.read_text(encoding="utf-8")), scheme_id=scheme_id)
+        add_usual_categories(session)
         _add_cap_rules(session, scheme_id, today)
         _add_operators(session, settings)
-        for kind in (AccountKind.TREASURY, AccountKind.REDEEMING):
-            open_account(session, kind, scheme_id=scheme_id)
         publish_tariff(session, read_price_list(EXAMPLE.read_text(encoding="utf-8")), by=DEMO, at=now())
     return scheme_id
 
 
-def _add_categories(session: Session) -> None:
-    session.add_all(
-        Category(
-            code=category.code,
-            name_nl=category.name_nl,
-            name_en=category.name_en,
-            icon=category.icon,
-            evidence_default="+".join(category.evidence),
-            needs_vetting=category.needs_vetting,
-            min_age=category.min_age,
-            position=position,
-        )
-        for position, category in enumerate(read_categories())
-    )
-
-
 def _add_cap_rules(session: Session, scheme_id: UUID, today: date) -> None:
-    session.add(
-        CapRule(
-            id=uuid4(),
-            scheme_id=scheme_id,
-            limit_cents=CAP_CENTS,
-            valid_from=date(today.year - 1, 1, 1),
-            valid_until=date(today.year + 2, 12, 31),
-            ruling="Demo: vaststellingsbesluit (verzonnen)",
-            authority="Belastingdienst (demo)",
-            review_on=date(today.year + 2, 6, 30),
-        )
+    set_cap_rule(
+        session,
+        scheme_id=scheme_id,
+        limit_cents=CAP_CENTS,
+        valid_from=date(today.year - 1, 1, 1),
+        valid_until=date(today.year + 2, 12, 31),
+        ruling="Demo: vaststellingsbesluit (verzonnen)",
+        authority="Belastingdienst (demo)",
+        review_on=date(today.year + 2, 6, 30),
     )
 
 
 def _add_operators(session: Session, settings: Settings) -> None:
-    session.add_all(
-        Operator(
-            id=uuid4(),
-            name=name,
-            email=email,
-            token_sha256=sha256(operator_token(settings, number).encode()).digest(),
-            token_expires_at=now() + timedelta(days=365),
-        )
-        for number, (name, email) in enumerate(OPERATORS, start=1)
-    )
+    for number, (name, email) in enumerate(OPERATORS, start=1):
+        add_operator(session, name=name, email=email, by=DEMO, at=now(), token=operator_token(settings, number))

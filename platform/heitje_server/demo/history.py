@@ -4,9 +4,6 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from heitje.files.photos import clean_photo
-from heitje.files.storage import storage_of
-
 from heitje.audit import Actor
 from heitje.chores.claims import Claimant, HandedIn, begin_claim, claim_slot, submit_claim
 from heitje.chores.decisions import approve_claim
@@ -14,6 +11,8 @@ from heitje.chores.models import Chore, Claim
 from heitje.clock import now
 from heitje.config import Settings
 from heitje.db.session import Databases
+from heitje.files.photos import clean_photo
+from heitje.files.storage import storage_of
 from heitje.identity.roles import Role
 from heitje.shops.payments import pay_request, request_payment
 from heitje_server.demo.files import PICTURES, read_claims
@@ -37,9 +36,7 @@ PURCHASES = (
 THANKS = "Dank u wel! De buurt ziet er weer mooi uit."
 
 
-def tell_history(
-    databases: Databases, settings: Settings, issuers: dict[str, Issuer], town: Town
-) -> None:
+def tell_history(databases: Databases, settings: Settings, issuers: dict[str, Issuer], town: Town) -> None:
     """Let people do chores, pay in shops, and hand in what approvers find in their queue."""
     for email, title, days_ago in DONE_BEFORE:
         at = now() - timedelta(days=days_ago)

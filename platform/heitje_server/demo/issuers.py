@@ -128,14 +128,14 @@ def _add_member(session: Session, issuer: Issuer, member: DemoMember, provider_i
         )
     )
     session.flush()
-    roles = [(Role(role.role), issuer.departments[role.department] if role.department else None) for role in member.roles]
+    roles = [
+        (Role(role.role), issuer.departments[role.department] if role.department else None) for role in member.roles
+    ]
     session.add_all(
         MemberRole(tenant_id=issuer.tenant_id, member_id=member_id, role=role.value, department_id=department_id)
         for role, department_id in roles
     )
-    issuer.members[member_id] = ActingMember(
-        tenant_id=issuer.tenant_id, member_id=member_id, roles=frozenset(roles)
-    )
+    issuer.members[member_id] = ActingMember(tenant_id=issuer.tenant_id, member_id=member_id, roles=frozenset(roles))
 
 
 def _add_kits(session: Session, slug: str, issuer: Issuer) -> None:
@@ -221,9 +221,7 @@ def _publish(databases: Databases, scheme_id: UUID, organisation: DemoOrganisati
             issuer.chores[chore.title] = publish_chore(session, made.id, attested=True, by=editor, at=at)
 
 
-def _as_draft(
-    chore: DemoChore, issuer: Issuer, neighbourhood_code: str, place_owner: str
-) -> ChoreDraft:
+def _as_draft(chore: DemoChore, issuer: Issuer, neighbourhood_code: str, place_owner: str) -> ChoreDraft:
     today = local_day(now())
     return ChoreDraft(
         department_id=issuer.departments[chore.department],

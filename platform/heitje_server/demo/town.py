@@ -45,9 +45,7 @@ def bring_town_in(databases: Databases, scheme_id: UUID) -> Town:
             )
             session.flush()
             town.wallets[citizen.email] = wallet_of(session, scheme_id=scheme_id, citizen_id=citizen_id)
-        town.citizens[citizen.email] = Claimant(
-            citizen_id=citizen_id, name=citizen.name, birth_year=citizen.birth_year
-        )
+        town.citizens[citizen.email] = Claimant(citizen_id=citizen_id, name=citizen.name, birth_year=citizen.birth_year)
     for shop in read_shops():
         owner = next(member for member in shop.staff if member.role == "owner")
         new = NewShop(

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Add or block the people who operate the platform."""
+
+import click
+
+from heitje.audit import Actor
+from heitje.clock import now
+from heitje.config import Settings
+from heitje.db.session import Databases
+from heitje.errors import Conflict, NotFound
+from heitje.identity.operators import add_operator, block_operator
+
+CONSOLE = Actor(kind="system", id="console")
+
+
+@click.group(name="operator")
+def command() -> None:
+    """Operators use the admin API with a token. Admitting and paying out take two of them."""
+
+
+@command.command(name="add")
+@click.argument("name")
+@click.argument("email")
+def add(name: str, email: str) -> None:
+    """Add an operator and print the token: it is shown this once."""
+    databases = _databases()
+    try:
+        with databases.across_tenants() as session:
+            _, token = add_operator(session, name=name, email=email, by=CONSOLE, at=now())
+    except Conflict as refused:
+        raise click.ClickException(f"{email} is an operator already. Block that one first.") from refused
+    finally:
+        databases.dispose()
+    click.echo(token)
+
+
+@command.command(name="block")
+@click.argument("email")
+def block(email: str) -> None:
+    """Let an operator in no more."""
+    databases = _databases()
+    try:
+        with databases.across_tenants() as session:
+            block_operator(session, email, by=CONSOLE, at=now())
+    except NotFound as refused:
+        raise click.ClickException(f"There is no operator {email}.") from refused
+    finally:
+        databases.dispose()
+    click.echo(f"{email} is blocked.")
+
+
+def _databases() -> Databases:
+    settings = Settings.from_environment()
+    return Databases(settings.database_url, settings.operator_database_url)
