@@ -32,13 +32,13 @@ def let_time_pass(superuser) -> None:
 
 
 def test_a_job_runs_after_the_commit_in_its_own_scope(
-    databases, tenant_id, connected, work_off, effects, superuser, queue
+    databases, tenant_id, connected, work_off_with_processes, effects, superuser, queue
 ):
     with databases.as_tenant(tenant_id) as session:
         enqueue(session, "tests.leave", name="one")
         assert queue.count == 0
     assert queue.count == 1
-    work_off()
+    work_off_with_processes()
     assert superuser.execute("select name, scope from effects").fetchall() == [("one", str(tenant_id))]
     assert superuser.execute("select attempts from job_outbox where done_at is not null").fetchall() == [(1,)]
 
