@@ -5,7 +5,7 @@ AUDIENCES: dict[str, str] = {
     name: audience
     for audience, names in {
         "public": """
-            sign_up.find_portal sign_up.landing sign_up.new
+            operator.door sign_up.find_portal sign_up.landing sign_up.new
             api_docs citizen.about citizen.accessibility citizen.check_code citizen.chore citizen.chore_map
             citizen.chores citizen.code citizen.pay citizen.privacy citizen.send_code citizen.shop
             citizen.shops citizen.sign_in citizen.sign_out health.live health.ready openapi_document

@@ -3,7 +3,7 @@
 
 from flask import Flask
 
-from heitje.admin_api import audit_trail, books, operators, payouts, schemes, shops
+from heitje.admin_api import audit_trail, books, operators, pages, payouts, schemes, shops
 from heitje.config import Settings
 from heitje.web.api import init_api
 
@@ -13,6 +13,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     Packages above the kernel register theirs on `app.extensions["heitje_api"]`.
     """
+    app.register_blueprint(pages.pages)
     api = init_api(app, settings)
     app.extensions["heitje_api"] = api
     for resource in (operators, schemes, books, shops, payouts, audit_trail):
