@@ -71,9 +71,9 @@ class Findings:
         """Keep what is seen for people to look at: the first screen."""
         self._pictures += 1
         kind = "phone" if (page.viewport_size or DESKTOP)["width"] < 600 else "desktop"
-        file = self.pictures / f"{self._pictures:02d}-{name.replace(' ', '-').replace('/', '_')}-{kind}.png"
+        file = self.pictures / f"{self._pictures:02d}-{name.replace(' ', '-').replace('/', '_')}-{kind}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=file)
+        page.screenshot(path=file, type="jpeg", quality=85)
 
     def listen_to(self, page: Page) -> None:
         """Count as a finding what this page's console complains about from now on."""
@@ -105,7 +105,6 @@ def person(browser: Browser, size: dict[str, int], findings: Findings, **more: A
         timezone_id="Europe/Amsterdam",
         is_mobile=is_phone,
         has_touch=is_phone,
-        device_scale_factor=2 if is_phone else 1,
         **more,
     )
     context.set_default_timeout(30_000)

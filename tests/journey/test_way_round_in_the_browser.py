@@ -68,8 +68,8 @@ def test_the_way_round(browser: Browser, town: Town) -> None:
     with (
         person(browser, DESKTOP, seen) as editor,
         person(browser, DESKTOP, seen) as approver,
-        person(browser, PHONE, seen) as citizen,
-        person(browser, PHONE, seen) as till,
+        person(browser, PHONE, seen, device_scale_factor=2) as citizen,
+        person(browser, PHONE, seen, device_scale_factor=2) as till,
     ):
         sign_in_at_the_provider(editor, f"{town.url}{PORTAL}/sign-in", "Rachid El Amrani")
         seen.look_at(editor, "portal of the issuer")
