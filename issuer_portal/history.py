@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What happened, from the record of acts: under every record, and for owners the whole of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +19,7 @@ from heitje.db.request import current_session
 from heitje.errors import NotFound
 from heitje.identity.roles import Role
 from issuer_portal.pages import pages, staff_only
+from issuer_portal.subjects import subjects_of
 from tenants.members import member_names
 
 ACTS = {
@@ -64,9 +65,6 @@ ACTS = {
 }
 PAGE = 50
 
-LINKED = {"chore": "portal.chore", "claim": "portal.claim", "budget_line": "portal.budget_line"}
-"""Subjects that have a page of their own."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryLine:
@@ -77,8 +75,9 @@ class HistoryLine:
     what: str
     who: str
     amount: str
-    subject_kind: str
-    subject_id: str
+    about: str = ""
+    """Title or name of what it is about, where the whole list is shown."""
+    url: str = ""
 
 
 @pages.get("/history")
@@ -91,9 +90,10 @@ def history() -> ResponseReturnValue:
         if not (after.isascii() and after.isdigit() and len(after) < 19):
             raise NotFound(kind="page")
         query = query.where(AuditEvent.id < int(after))
-    lines = _as_lines(session, session.scalars(query).all())
-    cursor = str(lines[PAGE - 1].id) if len(lines) > PAGE else ""
-    return render_template("issuer_portal/history.html", lines=lines[:PAGE], cursor=cursor, linked=LINKED)
+    events = session.scalars(query).all()
+    lines = _as_lines(session, events[:PAGE], subjects_of(session, [event.subject for event in events]))
+    cursor = str(events[PAGE - 1].id) if len(events) > PAGE else ""
+    return render_template("issuer_portal/history.html", lines=lines, cursor=cursor)
 
 
 def history_of(session: Session, subject: str, *, limit: int = 30) -> list[HistoryLine]:
@@ -102,7 +102,9 @@ def history_of(session: Session, subject: str, *, limit: int = 30) -> list[Histo
     return _as_lines(session, session.scalars(query).all())
 
 
-def _as_lines(session: Session, events: Sequence[AuditEvent]) -> list[HistoryLine]:
+def _as_lines(
+    session: Session, events: Sequence[AuditEvent], subjects: Mapping[str, tuple[str, str]] | None = None
+) -> list[HistoryLine]:
     names = member_names(session, [UUID(event.actor_id) for event in events if event.actor_kind == "member"])
     return [
         HistoryLine(
@@ -111,8 +113,8 @@ def _as_lines(session: Session, events: Sequence[AuditEvent]) -> list[HistoryLin
             what=str(ACTS.get(event.action, event.action)),
             who=_who(event, names),
             amount=_amount(event),
-            subject_kind=event.subject.partition(":")[0],
-            subject_id=event.subject.partition(":")[2],
+            about=(subjects or {}).get(event.subject, ("", ""))[0],
+            url=(subjects or {}).get(event.subject, ("", ""))[1],
         )
         for event in events
     ]
