@@ -34,11 +34,11 @@ NOT_LINKED = {
     "till.code": "after asking for a code",
     "till.shown_request": "after typing an amount",
     "till.outcome": "a part of a page",
+    "portal.edit_chore": "of a draft: the way round has one",
     "portal.funding": "after asking for money",
     "portal.funding_state": "a part of a page",
     "portal.invoice": "once there is one",
     "sign_up.find_portal": "a form's answer",
-    "sign_up.new": "for whoever has no organisation yet",
     "web.offline": "shown by the browser without a network",
 }
 
@@ -54,22 +54,26 @@ class Crawl:
     """By endpoint, what was visited."""
 
     def follow(self, page: Page, roots: Iterable[str], under: str) -> list[tuple[str, str]]:
-        """Visit all that can be reached from these addresses and whose path matches `under`; returns (endpoint, path)."""
+        """Walk to all that can be reached from these addresses and whose path matches `under`; look at what is new.
+
+        Returns (endpoint, path) of what it looked at.
+        """
         waiting = list(roots)
         found: list[tuple[str, str]] = []
         asked = set(waiting)
+        walked: dict[str, int] = {}
         while waiting:
             path = waiting.pop(0)
             endpoint = self._endpoint(path)
-            is_enough = len(self.pages.get(endpoint or "", [])) >= _most(endpoint)
-            if endpoint is None or (is_enough and path not in roots):
+            if endpoint is None or walked.get(endpoint, 0) >= _most(endpoint):
                 continue
+            walked[endpoint] = walked.get(endpoint, 0) + 1
             answer = page.goto(self.town.url + path)
             assert answer is not None
             if answer.status >= 400:
                 self.seen.note(path, f"status {answer.status}")
                 continue
-            if not is_enough:
+            if len(self.pages.get(endpoint, [])) < _most(endpoint):
                 self.pages.setdefault(endpoint, []).append(path)
                 found.append((endpoint, path))
                 self.seen.look_at(page, endpoint, narrow=not path.startswith("/portal"))
@@ -96,8 +100,8 @@ class Crawl:
         return str(endpoint)
 
 
-def _most(endpoint: str | None) -> int:
-    return {"citizen.my_chore": 3, "portal.chore": 2, "citizen.chore": 2}.get(endpoint or "", 1)
+def _most(endpoint: str) -> int:
+    return {"citizen.my_chore": 3, "portal.chore": 2, "citizen.chore": 2}.get(endpoint, 1)
 
 
 @pytest.fixture(scope="module")
@@ -134,17 +138,27 @@ def colleague(name: str) -> Callable[[Page, Town], None]:
     return lambda page, town: sign_in_at_the_provider(page, f"{town.url}{PORTAL}/sign-in", name)
 
 
+def newcomer(page: Page, town: Town) -> None:
+    sign_in_at_the_provider(page, f"{town.url}/portal/", "Nadia Nieuwenhuis")
+
+
 AUDIENCES = (
     Audience(
         name="visitor",
         comes_in=lambda page, town: None,
-        roots=("/sign-in", "/portal/", f"{PORTAL}/sign-in", "/till/sign-in"),
+        roots=("/sign-in", "/operator", "/portal/", f"{PORTAL}/sign-in", "/till/sign-in"),
         under=r"/(about|privacy|accessibility)",
     ),
     Audience(name="citizen", comes_in=citizen, roots=("/", "/my-chores"), under=r"/(?!portal|till)"),
     Audience(name="shopkeeper", comes_in=shopkeeper, roots=("/till/",), under=r"/till"),
-    Audience(name="owner", comes_in=colleague("Rachid El Amrani"), roots=(f"{PORTAL}/",), under=PORTAL),
-    Audience(name="approver", comes_in=colleague("Bert Crombach"), roots=(f"{PORTAL}/",), under=PORTAL),
+    Audience(
+        name="owner",
+        comes_in=colleague("Rachid El Amrani"),
+        roots=(f"{PORTAL}/", f"{PORTAL}/agreement", f"{PORTAL}/go-live"),
+        under=PORTAL,
+    ),
+    Audience(name="approver", comes_in=colleague("Souad Benali"), roots=(f"{PORTAL}/",), under=PORTAL),
+    Audience(name="newcomer", comes_in=newcomer, roots=("/portal/new",), under=r"/portal/new"),
     Audience(name="finance", comes_in=colleague("Marlies Jongen"), roots=(f"{PORTAL}/",), under=PORTAL),
 )
 
