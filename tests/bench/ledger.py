@@ -186,9 +186,7 @@ def prepare(server: postgres.PostgresServer) -> Town:
             "insert into neighbourhoods values ('BU0000TEST', 'B', 'W', 'W', 'G', 'G', 1, 50.9, 6.0, '{}')"
         )
         ids = "('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
-        connection.execute(
-            f"insert into citizens (id, name) select {ids}, 'B' from generate_series(1, {WALLETS}) n"
-        )
+        connection.execute(f"insert into citizens (id, name) select {ids}, 'B' from generate_series(1, {WALLETS}) n")
         connection.execute(
             "insert into shops (id, scheme_id, name, category, address, neighbourhood_code, lat, lon, state)"
             f" select {ids}, %s, 'Bench', 'retail', 'B', 'BU0000TEST', 50.9, 6.0, 'active'"

@@ -87,7 +87,9 @@ def _fill_tenant(given: Given, databases: Databases) -> tuple[dict[str, Any], st
     payment = given.request(shop)
     kit_id, point_id, provider_id = uuid4(), uuid4(), uuid4()
     with databases.as_tenant(tenant.id) as session:
-        point = PickupPoint(tenant_id=tenant.id, id=point_id, name=CANARY, address="A", opening_hours="B", lat=50.9, lon=6)
+        point = PickupPoint(
+            tenant_id=tenant.id, id=point_id, name=CANARY, address="A", opening_hours="B", lat=50.9, lon=6
+        )
         session.add(point)
         session.flush()
         session.add(
@@ -165,12 +167,16 @@ def _address(rule: Rule, values: dict[str, Any]) -> str:
 
 
 def _allowed(audience: str, who: str) -> bool:
-    return audience == "public" or {
-        "citizen": "another citizen",
-        "member": "another tenant's owner",
-        "shop": "another shop",
-        "operator": "an operator",
-    }[audience] == who
+    return (
+        audience == "public"
+        or {
+            "citizen": "another citizen",
+            "member": "another tenant's owner",
+            "shop": "another shop",
+            "operator": "an operator",
+        }[audience]
+        == who
+    )
 
 
 def test_every_route_has_an_audience(sweep: Sweep) -> None:

@@ -9,7 +9,7 @@ an id; lists page by `Link` headers and a keyset cursor.
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import flask_smorest
@@ -65,9 +65,7 @@ class _Parser(FlaskParser):
 
     DEFAULT_VALIDATION_STATUS = 400
     # Each schema says what it makes of unknown names, in the query as in the body.
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = dict.fromkeys(
-        FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION
-    )
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION)
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_kwargs: Any) -> NoReturn:
         del req, schema
