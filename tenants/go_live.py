@@ -111,4 +111,4 @@ def _active_holders(session: Session) -> dict[str, int]:
         .where(Member.state == "active")
         .group_by(MemberRole.role)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
