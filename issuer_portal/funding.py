@@ -22,7 +22,7 @@ from heitje.web.forms import AmountField, Between, OnceForm, Required, given
 from issuer_portal.budget import own_line
 from issuer_portal.budget_bar import budget_bar
 from issuer_portal.explain import explain
-from issuer_portal.pages import acting, once, pages, staff_only
+from issuer_portal.pages import acting, may, once, pages, staff_only
 from tenants.billing.funding_payments import Visit, open_payment
 from tenants.billing.stripe_gateway import StripeGateway
 
@@ -118,6 +118,7 @@ def _found(funding_id: UUID) -> dict[str, object]:
         "line": balance.line,
         "bar": budget_bar(balance),
         "is_under_way": found.state in UNDER_WAY,
+        "may_write": may(Role.EDITOR) or may(Role.FIELD_WORKER),
         "came_back": request.args.get("paid") == "1",
         "title": _("Fund %(name)s", name=balance.line.name),
     }
