@@ -71,7 +71,7 @@ class Findings:
         """Keep what is seen for people to look at: the first screen."""
         self._pictures += 1
         kind = "phone" if (page.viewport_size or DESKTOP)["width"] < 600 else "desktop"
-        file = self.pictures / f"{self._pictures:02d}-{name.replace(' ', '-').replace('/', '_')}-{kind}.jpg"
+        file = self.pictures / f"{self._pictures:03d}-{name.replace(' ', '-').replace('/', '_')}-{kind}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=file, type="jpeg", quality=85)
 
