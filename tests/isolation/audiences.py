@@ -47,7 +47,7 @@ AUDIENCES: dict[str, str] = {
             admin_tenants.Tenants admin_bridge.BridgeState admin_payouts.BankBookings admin_payouts.BankStatements
             admin_payouts.OnePayoutBatch admin_payouts.PayoutBatchFile admin_payouts.PayoutBatchRelease
             admin_payouts.PayoutBatchWithdrawal admin_payouts.PayoutBatches admin_shops.ShopResumption
-            admin_shops.ShopSuspension admin_shops.Shops
+            admin_shops.ShopSuspension admin_shops.Shops admin_shops.Spending
         """,
     }.items()
     for name in names.split()

@@ -37,7 +37,16 @@ def start(home: Path) -> ChainServer:
     """Start the embedded chain, which keeps its blocks in `home`/chain."""
     home = home.resolve()
     port = remembered_port(home, "chain")
-    command: list[str | Path] = [sys.executable, "-m", "heitje_server.cli", "chain", "--port", str(port), "--home", home]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "heitje_server.cli",
+        "chain",
+        "--port",
+        str(port),
+        "--home",
+        home,
+    ]
     return _started(home, "chain", port, command)
 
 
