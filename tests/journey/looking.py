@@ -99,14 +99,14 @@ class Findings:
 def person(browser: Browser, size: dict[str, int], findings: Findings, **more: Any) -> Iterator[Page]:
     """Give somebody's browser at a desk or on a phone; what its pages complain about is a finding."""
     is_phone = size["width"] <= PHONE["width"]
-    context = browser.new_context(
-        viewport={"width": size["width"], "height": size["height"]},
-        locale="nl-NL",
-        timezone_id="Europe/Amsterdam",
-        is_mobile=is_phone,
-        has_touch=is_phone,
-        **more,
-    )
+    how = {
+        "viewport": size,
+        "locale": "nl-NL",
+        "timezone_id": "Europe/Amsterdam",
+        "is_mobile": is_phone,
+        "has_touch": is_phone,
+    }
+    context = browser.new_context(**(how | more))
     context.set_default_timeout(30_000)
     page = context.new_page()
     findings.listen_to(page)
@@ -116,6 +116,7 @@ def person(browser: Browser, size: dict[str, int], findings: Findings, **more: A
 
 
 def _by_axe(page: Page) -> list[str]:
-    page.evaluate(AXE)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG)
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
