@@ -187,5 +187,5 @@ class ContractMachine(RuleBasedStateMachine):
 
 TestContract = ContractMachine.TestCase
 TestContract.settings = settings(
-    max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
