@@ -28,10 +28,12 @@ from heitje_server.demo.files import (
 )
 from heitje_server.demo.ground import DEMO
 from heitje_server.demo.rows import DemoChore, DemoMember, DemoOrganisation
+from tenants.go_live import AGREEMENT_VERSION
 
 LAUNCHED_AGO = timedelta(days=21)
 """The demo's chores were published three weeks ago, so that there is something to look back on."""
 PROVIDER_NAME = "Demo-inlog"
+NON_DISPLACEMENT = "Klussen zijn extra werk, geen werk van medewerkers of aannemers. Onze OR kijkt elk kwartaal mee."
 
 
 @dataclass
@@ -87,7 +89,8 @@ def _open(
             billing_reference=organisation.billing_reference,
             privacy_contact=organisation.privacy_contact,
             address=organisation.address,
-            agreement_version="2026-01",
+            non_displacement_policy=NON_DISPLACEMENT,
+            agreement_version=AGREEMENT_VERSION,
             agreement_accepted_at=now(),
         )
     )
