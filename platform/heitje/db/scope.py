@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-SET_SCOPE = text(
-    "select set_config('heitje.tenant_id', :tenant, true), set_config('heitje.citizen_id', :citizen, true),"
-    " set_config('heitje.shop_id', :shop, true), set_config('heitje.knows', :knows, true)"
+SET_SCOPE = (
+    "select set_config('heitje.tenant_id', %(tenant)s, true), set_config('heitje.citizen_id', %(citizen)s, true),"
+    " set_config('heitje.shop_id', %(shop)s, true), set_config('heitje.knows', %(knows)s, true)"
 )
+"""In the driver's own words: it runs in every transaction, and as an SQLAlchemy text it took twice as long."""
 
 
 @dataclass(frozen=True, kw_only=True)

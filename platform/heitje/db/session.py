@@ -137,4 +137,4 @@ def _say_who_asks(session: Session, transaction: SessionTransaction, connection:
     if scope is None:
         raise RuntimeError("open sessions through Databases, which says in whose scope they work")
     if not transaction.nested:
-        connection.execute(SET_SCOPE, scope.settings())
+        connection.exec_driver_sql(SET_SCOPE, scope.settings())

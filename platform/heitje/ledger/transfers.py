@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from heitje.cents import Cents
 from heitje.ledger.errors import refusals
 from heitje.ledger.models import TransferKind
 
-POST = text(
-    "select transfer_id, source_balance_cents, target_balance_cents, repeated"
-    " from ledger_post(:scheme_id, :kind, :key, :source_id, :target_id, :amount_cents, :at, :note)"
+POST = (
+    "select transfer_id, source_balance_cents, target_balance_cents, repeated from ledger_post(%(scheme_id)s, %(kind)s,"
+    " %(key)s, %(source_id)s, %(target_id)s, %(amount_cents)s, %(at)s, %(note)s)"
 )
+"""In the driver's own words (`exec_driver_sql`): the ledger is the one place where a tenth of a millisecond counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def post(  # noqa: PLR0913 - a transfer has this many parts
     `TransferImpossible`, `BooksBusy`.
     """
     with refusals():
-        row = session.execute(
+        row = session.connection().exec_driver_sql(
             POST,
             {
                 "scheme_id": scheme_id,
