@@ -22,7 +22,7 @@ run: setup
 
 test: setup-test lint
 	$(BIN)/python -m tests.install_chromium
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 lint: setup-test
 	$(BIN)/ruff check
