@@ -15,7 +15,7 @@ LONGEST_FIRST = (
     "tests/journey/test_every_page_in_the_browser.py",
     "tests/journey/test_way_round_in_the_browser.py",
     "tests/isolation/test_every_route.py",
-    "tests/citizen/test_in_a_browser.py",
+    "tests/citizen/test_in_browser.py",
     "tests/portal/test_in_a_browser.py",
     "tests/web/test_in_browser.py",
     "tests/bridge/test_kills.py",
