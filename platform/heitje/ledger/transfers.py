@@ -48,19 +48,23 @@ def post(  # noqa: PLR0913 - a transfer has this many parts
     `TransferImpossible`, `BooksBusy`.
     """
     with refusals():
-        row = session.connection().exec_driver_sql(
-            POST,
-            {
-                "scheme_id": scheme_id,
-                "kind": kind.value,
-                "key": key,
-                "source_id": source_id,
-                "target_id": target_id,
-                "amount_cents": amount_cents,
-                "at": at,
-                "note": note,
-            },
-        ).one()
+        row = (
+            session.connection()
+            .exec_driver_sql(
+                POST,
+                {
+                    "scheme_id": scheme_id,
+                    "kind": kind.value,
+                    "key": key,
+                    "source_id": source_id,
+                    "target_id": target_id,
+                    "amount_cents": amount_cents,
+                    "at": at,
+                    "note": note,
+                },
+            )
+            .one()
+        )
     return Transfer(
         id=row.transfer_id,
         source_balance_cents=row.source_balance_cents,
