@@ -160,7 +160,7 @@ LIES = {
     ),
     "an expired token": (Lies(claims={"exp": int(time()) - 600, "iat": int(time()) - 900}), "token-untrusted"),
     "a token without end": (Lies(leave_out=("exp",)), "token-untrusted"),
-    "a token that is not valid yet": (Lies(claims={"nbf": int(time()) + 600}), "token-untrusted"),
+    "a token that is not valid yet": (Lies(claims={"nbf": int(time()) + 86_400}), "token-untrusted"),
     "a token without subject": (Lies(leave_out=("sub",)), "token-untrusted"),
     "no signature": (Lies(algorithm="none", key="none"), "token-untrusted"),
     "HS256 by our public key": (Lies(algorithm="HS256", key="public"), "token-untrusted"),
