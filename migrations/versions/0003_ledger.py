@@ -220,10 +220,16 @@ create function ledger_post(
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   earlier ledger_transfers;
+  source_first boolean := p_kind in ('refund_funding', 'release', 'payment', 'redeem', 'burn');
+  first_id bigint := case when source_first then p_source else p_target end;
+  last_id bigint := case when source_first then p_target else p_source end;
+  first_change bigint := case when source_first then -p_amount else p_amount end;
+  first ledger_accounts;
+  last ledger_accounts;
   source ledger_accounts;
   target ledger_accounts;
   spendable boolean := false;
-  enough boolean;
+  short boolean := false;
 begin
   if p_amount is null or p_amount <= 0 or p_source = p_target or p_key is null or length(p_key) not between 3 and 200 then
     raise exception 'amount above zero, between two accounts, with a key' using errcode = 'HJ004';
@@ -242,26 +248,32 @@ begin
     return;
   end if;
   repeated := false;
+  insert into ledger_outbox (transfer_id, scheme_id) values (transfer_id, p_scheme);
 
-  -- Always in ascending order, so that two transfers never wait for each other.
-  if p_source < p_target then
-    update ledger_accounts a set balance_cents = a.balance_cents - p_amount, last_seq = a.last_seq + 1
-      where a.id = p_source and a.scheme_id = p_scheme and a.balance_cents - p_amount >= a.floor_cents
-      returning * into source;
-    if source.id is not null then
-      update ledger_accounts a set balance_cents = a.balance_cents + p_amount, last_seq = a.last_seq + 1
-        where a.id = p_target and a.scheme_id = p_scheme returning * into target;
-    end if;
-  else
-    update ledger_accounts a set balance_cents = a.balance_cents + p_amount, last_seq = a.last_seq + 1
-      where a.id = p_target and a.scheme_id = p_scheme returning * into target;
-    update ledger_accounts a set balance_cents = a.balance_cents - p_amount, last_seq = a.last_seq + 1
-      where a.id = p_source and a.scheme_id = p_scheme and a.balance_cents - p_amount >= a.floor_cents
-      returning * into source;
+  -- Always in the order wallet, shop, reserved, budget, redeeming, treasury: two transfers then never wait for each
+  -- other, and the account most people share is held the shortest. Its queue is an advisory lock: whoever waits on
+  -- the row itself wakes up twice and plans its update anew, which took a quarter off the rate of a hot budget.
+  update ledger_accounts a set balance_cents = a.balance_cents + first_change, last_seq = a.last_seq + 1
+    where a.id = first_id and a.scheme_id = p_scheme and a.balance_cents + first_change >= a.floor_cents
+    returning * into first;
+  if first.id is not null then
+    insert into ledger_entries (account_id, seq, at, transfer_id, kind, amount_cents, balance_cents, note)
+      values (first_id, first.last_seq, p_at, transfer_id, p_kind, first_change, first.balance_cents, p_note);
+    perform pg_advisory_xact_lock(-last_id);
+    update ledger_accounts a set balance_cents = a.balance_cents - first_change, last_seq = a.last_seq + 1
+      where a.id = last_id and a.scheme_id = p_scheme and a.balance_cents - first_change >= a.floor_cents
+      returning * into last;
   end if;
-  enough := source.id is not null;
-  if not enough then
+  if source_first then
+    source := first;
+    target := last;
+  else
+    source := last;
+    target := first;
+  end if;
+  if source.id is null then
     select * into source from ledger_accounts a where a.id = p_source and a.scheme_id = p_scheme;
+    short := coalesce(source.balance_cents - p_amount < source.floor_cents, false);
   end if;
   -- Whose it is comes before what is in it, so that a refusal tells nobody another's balance. The scope is compared
   -- as text (it is written as uuid::text): calling the policies' functions here would cost as much as the transfer.
@@ -273,10 +285,10 @@ begin
   elsif session_user = 'heitje_operator' then
     spendable := coalesce(source.kind in ('treasury', 'redeeming', 'budget'), false);
   end if;
-  if not spendable or (enough and target.id is null) then
+  if not spendable or (target.id is null and not short) then
     raise exception 'no such account of yours' using errcode = 'HJ003';
   end if;
-  if not enough then
+  if short then
     raise exception 'too little money' using errcode = 'HJ001',
       detail = json_build_object('balance_cents', source.balance_cents, 'amount_cents', p_amount);
   end if;
@@ -285,10 +297,8 @@ begin
     raise exception 'no transfer of this kind goes this way' using errcode = 'HJ004';
   end if;
 
-  insert into ledger_entries (account_id, seq, at, transfer_id, kind, amount_cents, balance_cents, note) values
-    (p_source, source.last_seq, p_at, transfer_id, p_kind, -p_amount, source.balance_cents, p_note),
-    (p_target, target.last_seq, p_at, transfer_id, p_kind, p_amount, target.balance_cents, p_note);
-  insert into ledger_outbox (transfer_id, scheme_id) values (transfer_id, p_scheme);
+  insert into ledger_entries (account_id, seq, at, transfer_id, kind, amount_cents, balance_cents, note)
+    values (last_id, last.last_seq, p_at, transfer_id, p_kind, -first_change, last.balance_cents, p_note);
   source_balance_cents := source.balance_cents;
   target_balance_cents := target.balance_cents;
 end $$;

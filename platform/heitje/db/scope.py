@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-SET_SCOPE = (
-    "select set_config('heitje.tenant_id', %(tenant)s, true), set_config('heitje.citizen_id', %(citizen)s, true),"
+BEGIN_IN_SCOPE = (
+    "begin; select set_config('heitje.tenant_id', %(tenant)s, true), set_config('heitje.citizen_id', %(citizen)s, true),"
     " set_config('heitje.shop_id', %(shop)s, true), set_config('heitje.knows', %(knows)s, true)"
 )
-"""In the driver's own words: it runs in every transaction, and as an SQLAlchemy text it took twice as long."""
+"""In the driver's own words, its values put in by the client: only so do two statements go in one round trip."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Scope:
             raise ValueError("a scope is a tenant, a citizen, a shop or the operator: one of them")
 
     def settings(self) -> dict[str, str]:
-        """Return the parameters of `SET_SCOPE`."""
+        """Return the parameters of `BEGIN_IN_SCOPE`."""
         return {
             "tenant": str(self.tenant_id or ""),
             "citizen": str(self.citizen_id or ""),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Transactions: one per request or job, in one scope; only the edge commits."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
@@ -9,14 +8,9 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from heitje.db.scope import SET_SCOPE, VISITOR, Scope
-
-TRY_AFTER_S = 20
-"""A connection that lay idle this long may have died meanwhile."""
+from heitje.db.scope import BEGIN_IN_SCOPE, VISITOR, Scope
 
 
 class Databases:
@@ -41,9 +35,21 @@ class Databases:
         return self._operator_engine
 
     def open(self, scope: Scope) -> Session:
-        """Return a session whose every transaction begins by saying who asks. The caller commits and closes."""
+        """Return a session whose every transaction begins by saying who asks. The caller commits and closes.
+
+        It has begun when this returns: should the database have been restarted since the connection was last used,
+        nothing is lost yet, and a new one takes its place unseen.
+        """
         engine = self.operator_engine if scope.operator else self.app_engine
-        return Session(engine, expire_on_commit=False, info={"scope": scope, "after_commit": []})
+        session = _session(engine, scope)
+        try:
+            session.connection()
+        except psycopg.OperationalError:
+            session.close()
+            engine.dispose()  # its other idle connections are as old
+            session = _session(engine, scope)
+            session.connection()
+        return session
 
     @contextmanager
     def scoped(self, scope: Scope) -> Iterator[Session]:
@@ -88,33 +94,19 @@ class Databases:
 def make_engine(url: str, *, pool_size: int) -> Engine:
     """Connect lazily to PostgreSQL; works through PgBouncer in transaction mode (no prepared statements).
 
-    A connection that lay idle is tried before use; one in use is not, since that took three of seven round trips a
-    transfer. After a restart of the database a busy process sees one error, which empties its pool.
+    For sessions with a scope only: `_begin` opens their transactions, in one round trip with the scope, so the driver
+    is told not to. A statement outside a session stands alone.
     """
-    engine = create_engine(
+    return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
-        connect_args={"prepare_threshold": None},
+        connect_args={"prepare_threshold": None, "autocommit": True},
     )
-    event.listen(engine, "checkin", _note_return)
-    event.listen(engine, "checkout", _try_if_idle)
-    return engine
 
 
-def _note_return(_connection: object, record: ConnectionPoolEntry) -> None:
-    record.info["returned_at"] = time.monotonic()
-
-
-def _try_if_idle(connection: psycopg.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    returned_at = record.info.get("returned_at")
-    if returned_at is None or time.monotonic() - returned_at < TRY_AFTER_S:
-        return
-    try:
-        connection.execute("select 1")
-        connection.rollback()
-    except psycopg.Error as error:
-        raise DisconnectionError from error
+def _session(engine: Engine, scope: Scope) -> Session:
+    return Session(engine, expire_on_commit=False, info={"scope": scope, "after_commit": []})
 
 
 def after_commit(session: Session, act: Callable[[], object]) -> None:
@@ -131,10 +123,17 @@ def commit(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_begin")
-def _say_who_asks(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    """Transaction-local, so that nothing stays behind on a pooled connection."""
+def _begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Begin and say who asks, in one round trip; transaction-local, so nothing stays behind on a pooled connection."""
     scope = session.info.get("scope")
     if scope is None:
         raise RuntimeError("open sessions through Databases, which says in whose scope they work")
-    if not transaction.nested:
-        connection.exec_driver_sql(SET_SCOPE, scope.settings())
+    if transaction.nested:
+        return
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - set in one place, make_engine
+    try:
+        psycopg.ClientCursor(driver).execute(BEGIN_IN_SCOPE, scope.settings())
+    except psycopg.OperationalError:
+        connection.invalidate()
+        raise

@@ -67,8 +67,8 @@ def refusals(more: dict[str, type[HeitjeError]] | None = None) -> Iterator[None]
     """Turn what a function in the database refused into the error that says so, with its facts."""
     try:
         yield
-    except DBAPIError as error:
-        cause = error.orig
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
         if not isinstance(cause, psycopg.Error):
             raise
         refusal = {**BY_SQLSTATE, **(more or {})}.get(cause.sqlstate or "")
