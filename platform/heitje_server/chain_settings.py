@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From settings to what the bridge works with: node, keys, secret, session. For the commands of bridge and chain."""
+"""From settings to what the bridge works with: node, keys, secret. For the commands of bridge and chain."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import click
-from sqlalchemy.orm import Session
 
 from heitje.config import Settings
-from heitje.db.session import Databases
 from token_bridge.bridge import Rules
 from token_bridge.chain import Chain
 from token_bridge.keys import KeyUnreadable, home_keys, settler_key
@@ -46,16 +42,3 @@ def chain_url(settings: Settings) -> str:
     if left.exists():
         return left.read_text().strip()
     raise click.ClickException("Set CHAIN_URL, or start `heitje chain` for the embedded one.")
-
-
-@contextmanager
-def operator_session(settings: Settings) -> Iterator[Session]:
-    """Work in the operator's name."""
-    if not settings.operator_database_url:
-        raise click.ClickException("Set OPERATOR_DATABASE_URL.")
-    databases = Databases(settings.operator_database_url, settings.operator_database_url)
-    try:
-        with databases.across_tenants() as session:
-            yield session
-    finally:
-        databases.dispose()

@@ -66,7 +66,7 @@ def command(
 @command.command()
 def state() -> None:
     """Show each contract: what waits, what is on its way, what needs a person."""
-    from heitje_server.chain_settings import operator_session
+    from heitje_server.connections import operator_session
     from token_bridge.state import bridge_state
 
     with operator_session(Settings.from_environment()) as session:
@@ -79,7 +79,8 @@ def state() -> None:
 def resume(scheme: str) -> None:
     """Go on with SCHEME (its slug) after the cause of a halt is mended. The running bridge takes it up."""
     from heitje.clock import now
-    from heitje_server.chain_settings import operator_session, orders_from
+    from heitje_server.chain_settings import orders_from
+    from heitje_server.connections import operator_session
     from token_bridge.resume import resume_scheme
 
     settings = Settings.from_environment()
@@ -95,7 +96,8 @@ def resume(scheme: str) -> None:
 def redeploy(scheme: str, admin: str | None) -> None:
     """Replace SCHEME's contract by a new one that opens with everything the old one held."""
     from heitje.clock import now
-    from heitje_server.chain_settings import operator_session, orders_from
+    from heitje_server.chain_settings import orders_from
+    from heitje_server.connections import operator_session
     from token_bridge.redeploy import redeploy as take_over
     from token_bridge.resume import deployment_of
 
@@ -126,7 +128,8 @@ def unpause(scheme: str, key_file: Path | None) -> None:
 
 
 def _switch(scheme: str, which: str, key_file: Path | None) -> None:
-    from heitje_server.chain_settings import operator_session, orders_from
+    from heitje_server.chain_settings import orders_from
+    from heitje_server.connections import operator_session
     from token_bridge.keys import LocalKey, home_keys
     from token_bridge.resume import call_as_admin
 

@@ -8,10 +8,10 @@ import click
 from sqlalchemy import select
 
 from heitje.config import Settings
-from heitje.db.session import Databases
 from heitje.errors import InvalidInput
 from heitje.neighbourhoods import import_neighbourhoods
 from heitje.schemes import Scheme
+from heitje_server.connections import operator_session
 
 
 @click.group(name="neighbourhoods")
@@ -25,10 +25,9 @@ def command() -> None:
 def import_file(file: Path, slug: str | None) -> None:
     """Add or renew the neighbourhoods of FILE (GeoJSON, WGS 84)."""
     settings = Settings.from_environment()
-    databases = Databases(settings.database_url, settings.operator_database_url)
     try:
         collection = json.loads(file.read_text(encoding="utf-8"))
-        with databases.across_tenants() as session:
+        with operator_session(settings) as session:
             scheme = None if slug is None else session.scalar(select(Scheme).where(Scheme.slug == slug))
             if slug is not None and scheme is None:
                 raise click.ClickException(f"There is no scheme {slug!r}.")
@@ -38,6 +37,4 @@ def import_file(file: Path, slug: str | None) -> None:
     except InvalidInput as refused:
         lines = [f"  {where}: {' '.join(said)}" for where, said in list(refused.errors.items())[:20]]
         raise click.ClickException("Nothing was changed. What is wrong:\n" + "\n".join(lines)) from refused
-    finally:
-        databases.dispose()
     click.echo(f"{count} neighbourhoods are in the database.")

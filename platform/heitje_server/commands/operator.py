@@ -6,9 +6,9 @@ import click
 from heitje.audit import Actor
 from heitje.clock import now
 from heitje.config import Settings
-from heitje.db.session import Databases
 from heitje.errors import Conflict, NotFound
 from heitje.identity.operators import add_operator, block_operator
+from heitje_server.connections import operator_session
 
 CONSOLE = Actor(kind="system", id="console")
 
@@ -23,14 +23,11 @@ def command() -> None:
 @click.argument("email")
 def add(name: str, email: str) -> None:
     """Add an operator and print the token: it is shown this once."""
-    databases = _databases()
     try:
-        with databases.across_tenants() as session:
+        with operator_session(Settings.from_environment()) as session:
             _, token = add_operator(session, name=name, email=email, by=CONSOLE, at=now())
     except Conflict as refused:
         raise click.ClickException(f"{email} is an operator already. Block that one first.") from refused
-    finally:
-        databases.dispose()
     click.echo(token)
 
 
@@ -38,17 +35,9 @@ def add(name: str, email: str) -> None:
 @click.argument("email")
 def block(email: str) -> None:
     """Let an operator in no more."""
-    databases = _databases()
     try:
-        with databases.across_tenants() as session:
+        with operator_session(Settings.from_environment()) as session:
             block_operator(session, email, by=CONSOLE, at=now())
     except NotFound as refused:
         raise click.ClickException(f"There is no operator {email}.") from refused
-    finally:
-        databases.dispose()
     click.echo(f"{email} is blocked.")
-
-
-def _databases() -> Databases:
-    settings = Settings.from_environment()
-    return Databases(settings.database_url, settings.operator_database_url)

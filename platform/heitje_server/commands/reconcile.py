@@ -17,7 +17,8 @@ def command(wait: int) -> None:
     """
     from heitje.cents import in_heitjes
     from heitje.clock import now
-    from heitje_server.chain_settings import operator_session, orders_from
+    from heitje_server.chain_settings import orders_from
+    from heitje_server.connections import operator_session
     from token_bridge.chain import NodeRefused, NodeUnavailable
     from token_bridge.reconcile import live_deployments, reconcile
     from token_bridge.state import wait_until_crossed

@@ -13,10 +13,10 @@ from heitje.audit import Actor
 from heitje.cents import AmountUnreadable, parse_cents
 from heitje.clock import now
 from heitje.config import Settings
-from heitje.db.session import Databases
 from heitje.errors import InvalidInput
 from heitje.ledger.opening import open_scheme
 from heitje.schemes import Category, Scheme
+from heitje_server.connections import operator_session
 
 CONSOLE = Actor(kind="system", id="console")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -35,9 +35,8 @@ def command() -> None:
 @click.option("--play-money", is_flag=True, help="For practising: never meets real Heitjes.")
 def open_one(slug: str, name: str, area: str, guaranteed_until: datetime, *, play_money: bool) -> None:
     """Open scheme SLUG with its NAME for AREA, and the usual kinds of chores if there are none yet."""
-    databases = _databases()
     try:
-        with databases.across_tenants() as session:
+        with operator_session(Settings.from_environment()) as session:
             open_scheme(
                 session,
                 slug=slug,
@@ -51,8 +50,6 @@ def open_one(slug: str, name: str, area: str, guaranteed_until: datetime, *, pla
             add_usual_categories(session)
     except IntegrityError as error:
         raise click.ClickException(f"{slug!r} is taken, or is not of the form a-z, 0-9 and hyphens.") from error
-    finally:
-        databases.dispose()
     click.echo(f"Scheme {slug} is open. Next: its yearly cap (heitje scheme cap), two operators (heitje operator add).")
 
 
@@ -75,9 +72,8 @@ def cap(
     review_on: datetime,
 ) -> None:
     """Put in force how many Heitjes (LIMIT, as in 1500) a person may earn a year in scheme SLUG."""
-    databases = _databases()
     try:
-        with databases.across_tenants() as session:
+        with operator_session(Settings.from_environment()) as session:
             scheme = session.scalar(select(Scheme).where(Scheme.slug == slug))
             if scheme is None:
                 raise click.ClickException(f"There is no scheme {slug!r}.")
@@ -95,8 +91,6 @@ def cap(
         raise click.ClickException(f"{limit!r} is no amount. Write it as 1500 or 1500,00.") from error
     except InvalidInput as refused:
         raise click.ClickException("The end must not be before the start.") from refused
-    finally:
-        databases.dispose()
     click.echo(f"From {valid_from:%Y-%m-%d} to {valid_until:%Y-%m-%d} a person may earn {limit} a year in {slug}.")
 
 
@@ -119,8 +113,3 @@ def add_usual_categories(session: Session) -> None:
         )
         for position, category in enumerate(read_categories())
     )
-
-
-def _databases() -> Databases:
-    settings = Settings.from_environment()
-    return Databases(settings.database_url, settings.operator_database_url)

@@ -4,8 +4,8 @@
 from sqlalchemy import select
 
 from heitje.config import Settings
-from heitje.db.session import Databases
 from heitje.schemes import Scheme
+from heitje_server.connections import databases_of
 from heitje_server.demo.ground import lay_ground
 from heitje_server.demo.history import tell_history
 from heitje_server.demo.issuers import bring_issuers_in
@@ -14,8 +14,7 @@ from heitje_server.demo.town import bring_town_in
 
 def load_if_empty(settings: Settings) -> bool:
     """Load the town unless there is a scheme already; whether it did."""
-    databases = Databases(settings.database_url, settings.operator_database_url)
-    try:
+    with databases_of(settings) as databases:
         with databases.across_tenants() as session:
             if session.scalar(select(Scheme.id).limit(1)) is not None:
                 return False
@@ -24,5 +23,3 @@ def load_if_empty(settings: Settings) -> bool:
         town = bring_town_in(databases, scheme_id)
         tell_history(databases, settings, issuers, town)
         return True
-    finally:
-        databases.dispose()
