@@ -59,7 +59,6 @@ create table tenant_details (
   agreement_accepted_by uuid,
   non_displacement_policy text not null default '' check (length(non_displacement_policy) <= 4000),
   kvk_confirmed boolean not null default false,
-  active_users_included boolean not null default true,
   unique (tenant_id, kvk_number)
 );
 -- Once operators have admitted an organisation, its chamber-of-commerce number is taken in the scheme. Until then two

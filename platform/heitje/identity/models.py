@@ -9,7 +9,6 @@ from sqlalchemy import Boolean, FetchedValue, ForeignKey, ForeignKeyConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from heitje.db.base import Base, TenantOwned
-from heitje.identity.roles import Role  # noqa: F401 - also to be had from here
 
 
 class Tenant(Base):
@@ -45,7 +44,6 @@ class TenantDetails(Base):
     agreement_accepted_by: Mapped[UUID | None]
     non_displacement_policy: Mapped[str] = mapped_column(default="")
     kvk_confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
-    active_users_included: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
 class TenantAdmission(Base):
