@@ -17,7 +17,10 @@ from heitje.ledger.proof import prove_books, supply_of
 from heitje.neighbourhoods import import_neighbourhoods
 from heitje.schemes import main_scheme
 from heitje_server.commands.neighbourhoods import command
+from heitje_server.demo.files import read_organisations, read_people
+from heitje_server.demo.issuers import NON_DISPLACEMENT
 from heitje_server.demo.load import load_if_empty
+from tenants.go_live import AGREEMENT_VERSION
 from tests.fixtures.databases import Database
 
 
@@ -67,6 +70,83 @@ def test_its_books_are_right_and_every_heitje_has_its_euro(town: Databases) -> N
 def test_approvers_find_work_and_citizens_have_something_to_spend(town: Databases) -> None:
     assert count(town, "select count(*) from claims where state = 'submitted'") >= 4
     assert count(town, "select count(*) from ledger_accounts where kind = 'wallet' and balance_cents > 0") >= 3
+
+
+def test_each_organisation_takes_part_with_its_look_departments_and_staff_who_can_sign_in(
+    town: Databases, settings: Settings
+) -> None:
+    subjects = {person.email: person.sub for person in read_people()}
+    for organisation in read_organisations():
+        with town.as_visitor() as session:
+            tenant = session.execute(
+                text("select id, name, kind, state, brand_colour from tenants where slug = :slug"),
+                {"slug": organisation.slug},
+            ).one()
+        assert tuple(tenant[1:]) == (organisation.name, organisation.kind, "live", organisation.brand_colour)
+        with town.as_tenant(tenant.id) as session:
+            departments = session.scalars(text("select name from departments")).all()
+            staff = session.execute(
+                text(
+                    "select m.email, m.name, m.subject, m.state, p.issuer, p.client_id from members m"
+                    " join identity_providers p on p.tenant_id = m.tenant_id and p.id = m.provider_id"
+                )
+            ).all()
+            roles = session.execute(
+                text(
+                    "select m.email, r.role, coalesce(d.name, '') from member_roles r"
+                    " join members m on m.tenant_id = r.tenant_id and m.id = r.member_id"
+                    " left join departments d on d.tenant_id = r.tenant_id and d.id = r.department_id"
+                )
+            ).all()
+        assert sorted(departments) == sorted(department.name for department in organisation.departments)
+        assert {tuple(one) for one in staff} == {
+            (member.email, member.name, subjects[member.email], "active", settings.oidc_issuer, "heitje")
+            for member in organisation.members
+        }
+        assert sorted(tuple(one) for one in roles) == sorted(
+            (member.email, role.role, role.department) for member in organisation.members for role in member.roles
+        )
+
+
+def test_two_operators_have_admitted_each_organisation_after_it_accepted_the_agreement(town: Databases) -> None:
+    with town.across_tenants() as session:
+        for organisation in read_organisations():
+            details = session.execute(
+                text("select d.* from tenant_details d join tenants t on t.id = d.tenant_id where t.slug = :slug"),
+                {"slug": organisation.slug},
+            ).one()
+            assert (details.kvk_number, details.address) == (organisation.kvk_number, organisation.address)
+            assert details.billing_email == organisation.billing_email
+            assert details.billing_reference == organisation.billing_reference
+            assert details.privacy_contact == organisation.privacy_contact
+            assert (details.non_displacement_policy, details.agreement_version) == (NON_DISPLACEMENT, AGREEMENT_VERSION)
+            assert details.agreement_accepted_by is not None
+            assert details.kvk_confirmed
+            decisions = session.scalars(
+                text("select decision from tenant_admissions where tenant_id = :id"), {"id": details.tenant_id}
+            ).all()
+            assert decisions == ["admit", "admit"]
+
+
+def test_each_department_has_the_budget_lines_of_the_file_funded_in_full(town: Databases) -> None:
+    for organisation in read_organisations():
+        with town.across_tenants() as session:
+            tenant_id = session.scalar(text("select id from tenants where slug = :slug"), {"slug": organisation.slug})
+        assert tenant_id is not None
+        with town.as_tenant(tenant_id) as session:
+            lines = session.execute(
+                text(
+                    "select d.name, l.name, sum(f.amount_cents) from budget_lines l"
+                    " join departments d on d.tenant_id = l.tenant_id and d.id = l.department_id"
+                    " join fundings f on f.tenant_id = l.tenant_id and f.budget_line_id = l.id"
+                    " where f.state = 'received' group by 1, 2"
+                )
+            ).all()
+        assert sorted(tuple(line) for line in lines) == sorted(
+            (department.name, line.name, line.amount_cents)
+            for department in organisation.departments
+            for line in department.budget_lines
+        )
 
 
 def test_it_is_loaded_once(town: Databases, settings: Settings) -> None:

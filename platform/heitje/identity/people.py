@@ -2,13 +2,13 @@
 """Finds who somebody is: citizens, members with their roles, shop staff. Blocked people are not found."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Text, Uuid, column, select, table
 from sqlalchemy.orm import Session, joinedload
 
 from heitje.audit import Actor, record
-from heitje.clock import now
 from heitje.db.scope import know
 from heitje.errors import NotAllowed, NotFound
 from heitje.identity.models import Citizen, IdentityProvider, Member, Tenant
@@ -93,7 +93,7 @@ def enabled_providers(session: Session) -> list[IdentityProvider]:
     return list(session.scalars(query))
 
 
-def member_of_identity(session: Session, provider_id: UUID, identity: VerifiedIdentity) -> UUID:
+def member_of_identity(session: Session, provider_id: UUID, identity: VerifiedIdentity, *, at: datetime) -> UUID:
     """Return the member this is: known by (provider, subject), or invited at an address the provider has verified.
 
     An invitation is answered once: from then on the subject counts and the address does not. In the scope of the
@@ -123,7 +123,7 @@ def member_of_identity(session: Session, provider_id: UUID, identity: VerifiedId
         "member.joined",
         by=Actor(kind="member", id=str(invited.id)),
         subject=f"member:{invited.id}",
-        at=now(),
+        at=at,
         tenant_id=invited.tenant_id,
     )
     return invited.id

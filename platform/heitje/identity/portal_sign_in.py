@@ -20,6 +20,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
+from heitje.clock import now
 from heitje.config import Settings
 from heitje.db.request import databases
 from heitje.errors import NotFound
@@ -142,7 +143,7 @@ def _return(tenant: str | None) -> ResponseReturnValue:
     tenant_id, provider_id = UUID(kept["tenant_id"]), UUID(kept["provider_id"])
     identity = finish(_provider_of(tenant_id, provider_id), attempt, answer)
     with databases().as_tenant(tenant_id) as session:
-        member_id = member_of_identity(session, provider_id, identity)
+        member_id = member_of_identity(session, provider_id, identity, at=now())
     sign_in_member(tenant_id, member_id)
     return redirect(kept["next"], code=303)
 

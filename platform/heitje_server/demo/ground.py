@@ -5,6 +5,7 @@ import json
 from datetime import date, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heitje.allowance.cap import set_cap_rule
@@ -12,6 +13,7 @@ from heitje.audit import Actor
 from heitje.clock import local_day, now
 from heitje.config import Settings
 from heitje.db.session import Databases
+from heitje.identity.models import Operator
 from heitje.identity.operators import add_operator
 from heitje.ledger.opening import open_scheme
 from heitje.neighbourhoods import import_neighbourhoods
@@ -30,6 +32,13 @@ CAP_CENTS = 1_500_00
 def operator_token(settings: Settings, number: int) -> str:
     """Return the bearer token of the demo's first or second operator; made up on this machine, kept in its home."""
     return remembered_secret(settings.heitje_home, f"operator-token-{number}")
+
+
+def operators(session: Session) -> list[Actor]:
+    """Return the demo's two operators as those who act."""
+    emails = [email for _, email in OPERATORS]
+    ids = session.scalars(select(Operator.id).where(Operator.email.in_(emails)).order_by(Operator.email))
+    return [Actor(kind="operator", id=str(operator_id)) for operator_id in ids]
 
 
 def lay_ground(databases: Databases, settings: Settings) -> UUID:

@@ -3,10 +3,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from heitje.chores.models import Chore, Kit, PickupPoint
@@ -14,7 +13,8 @@ from heitje.chores.publishing import ChoreDraft, draft_chore, publish_chore
 from heitje.clock import local_day, now
 from heitje.config import Settings
 from heitje.db.session import Databases
-from heitje.identity.models import Department, IdentityProvider, Member, MemberRole, Tenant, TenantDetails
+from heitje.identity.oidc_client import VerifiedIdentity
+from heitje.identity.people import member_of_identity
 from heitje.identity.roles import ActingMember, Role
 from heitje.purses.budgets import open_budget_line
 from heitje.purses.funding import ask_funding, receive_funding
@@ -26,14 +26,25 @@ from heitje_server.demo.files import (
     read_people,
     read_pickup_points,
 )
-from heitje_server.demo.ground import DEMO
+from heitje_server.demo.ground import DEMO, operators
 from heitje_server.demo.rows import DemoChore, DemoMember, DemoOrganisation
-from tenants.go_live import AGREEMENT_VERSION
+from tenants.admission import admit_tenant
+from tenants.branding import Contacts, change_contacts
+from tenants.departments import departments_of
+from tenants.go_live import accept_agreement, request_go_live
+from tenants.members import RoleGrant, invite_member, members_of, set_roles
+from tenants.onboarding import FOUNDER_ROLES, Application, Founder, open_tenant
+from tenants.providers import providers_of
 
 LAUNCHED_AGO = timedelta(days=21)
 """The demo's chores were published three weeks ago, so that there is something to look back on."""
 PROVIDER_NAME = "Demo-inlog"
 NON_DISPLACEMENT = "Klussen zijn extra werk, geen werk van medewerkers of aannemers. Onze OR kijkt elk kwartaal mee."
+
+
+def launched_at() -> datetime:
+    """Return when organisations came in, put money in and published."""
+    return now() - LAUNCHED_AGO
 
 
 @dataclass
@@ -59,7 +70,10 @@ def bring_issuers_in(databases: Databases, settings: Settings, scheme_id: UUID) 
     for organisation in read_organisations():
         issuer = Issuer(tenant_id=uuid4(), name=organisation.name)
         with databases.as_tenant(issuer.tenant_id) as session:
-            _open(session, settings, scheme_id, organisation, issuer)
+            founder = _open(session, settings, scheme_id, organisation, issuer)
+            _bring_staff_in(session, organisation, issuer, founder)
+            _ask_to_take_part(session, organisation, founder)
+            _add_kits(session, organisation.slug, issuer)
         _admit(databases, issuer)
         _fund(databases, scheme_id, organisation, issuer)
         _publish(databases, scheme_id, organisation, issuer)
@@ -69,76 +83,96 @@ def bring_issuers_in(databases: Databases, settings: Settings, scheme_id: UUID) 
 
 def _open(
     session: Session, settings: Settings, scheme_id: UUID, organisation: DemoOrganisation, issuer: Issuer
-) -> None:
-    session.add(
-        Tenant(
-            id=issuer.tenant_id,
-            slug=organisation.slug,
-            name=organisation.name,
-            kind=organisation.kind,
-            brand_colour=organisation.brand_colour,
-        )
+) -> ActingMember:
+    """Open the organisation by its first member, an owner, and return that one."""
+    first = organisation.members[0]
+    application = Application(
+        scheme_id=scheme_id,
+        name=organisation.name,
+        kind=organisation.kind,
+        slug=organisation.slug,
+        kvk_number=organisation.kvk_number,
+        departments=[department.name for department in organisation.departments],
+        billing_email=organisation.billing_email,
+        billing_reference=organisation.billing_reference,
+        address=organisation.address,
+        privacy_contact=organisation.privacy_contact,
+        brand_colour=organisation.brand_colour,
     )
-    session.flush()
-    session.add(
-        TenantDetails(
-            tenant_id=issuer.tenant_id,
-            scheme_id=scheme_id,
-            kvk_number=organisation.kvk_number,
-            billing_email=organisation.billing_email,
-            billing_reference=organisation.billing_reference,
-            privacy_contact=organisation.privacy_contact,
-            address=organisation.address,
-            non_displacement_policy=NON_DISPLACEMENT,
-            agreement_version=AGREEMENT_VERSION,
-            agreement_accepted_at=now(),
-        )
+    founder = Founder(
+        subject=_subject_of(first),
+        email=first.email,
+        name=first.name,
+        provider_name=PROVIDER_NAME,
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
     )
-    provider_id = uuid4()
-    session.add(
-        IdentityProvider(
-            tenant_id=issuer.tenant_id,
-            id=provider_id,
-            name=PROVIDER_NAME,
-            issuer=settings.oidc_issuer,
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret,
-        )
+    open_tenant(session, issuer.tenant_id, application, founder=founder, at=launched_at())
+    issuer.departments = {department.name: department.id for department in departments_of(session)}
+    (member,) = members_of(session)
+    return ActingMember(
+        tenant_id=issuer.tenant_id, member_id=member.id, roles=frozenset((role, None) for role in FOUNDER_ROLES)
     )
-    for department in organisation.departments:
-        issuer.departments[department.name] = uuid4()
-        session.add(
-            Department(tenant_id=issuer.tenant_id, id=issuer.departments[department.name], name=department.name)
-        )
-    session.flush()
-    subjects = {person.email: person.sub for person in read_people()}
-    for member in organisation.members:
-        _add_member(session, issuer, member, provider_id, subjects[member.email])
-    _add_kits(session, organisation.slug, issuer)
 
 
-def _add_member(session: Session, issuer: Issuer, member: DemoMember, provider_id: UUID, subject: str) -> None:
-    member_id = uuid4()
-    session.add(
-        Member(
-            tenant_id=issuer.tenant_id,
-            id=member_id,
-            provider_id=provider_id,
-            subject=subject,
-            email=member.email,
-            name=member.name,
-            state="active",
+def _bring_staff_in(session: Session, organisation: DemoOrganisation, issuer: Issuer, founder: ActingMember) -> None:
+    """Let the founder invite the others, each of whom signs in, and keep the roles of the file only."""
+    at = launched_at()
+    (provider,) = providers_of(session)
+    first, *others = organisation.members
+    set_roles(session, founder.member_id, _roles_of(first, issuer), by=founder, at=at)
+    _remember(issuer, founder.member_id, first)
+    for person in others:
+        member = invite_member(
+            session, email=person.email, name=person.name, grants=_roles_of(person, issuer), by=founder, at=at
         )
-    )
-    session.flush()
-    roles = [
+        identity = VerifiedIdentity(
+            issuer=provider.issuer,
+            subject=_subject_of(person),
+            email=person.email,
+            email_verified=True,
+            name=person.name,
+        )
+        member_of_identity(session, provider.id, identity, at=at)
+        _remember(issuer, member.id, person)
+
+
+def _subject_of(member: DemoMember) -> str:
+    """Return who this is to the demo's identity provider."""
+    return next(person.sub for person in read_people() if person.email == member.email)
+
+
+def _roles_of(member: DemoMember, issuer: Issuer) -> frozenset[RoleGrant]:
+    return frozenset(
         (Role(role.role), issuer.departments[role.department] if role.department else None) for role in member.roles
-    ]
-    session.add_all(
-        MemberRole(tenant_id=issuer.tenant_id, member_id=member_id, role=role.value, department_id=department_id)
-        for role, department_id in roles
     )
-    issuer.members[member_id] = ActingMember(tenant_id=issuer.tenant_id, member_id=member_id, roles=frozenset(roles))
+
+
+def _remember(issuer: Issuer, member_id: UUID, member: DemoMember) -> None:
+    issuer.members[member_id] = ActingMember(
+        tenant_id=issuer.tenant_id, member_id=member_id, roles=_roles_of(member, issuer)
+    )
+
+
+def _ask_to_take_part(session: Session, organisation: DemoOrganisation, founder: ActingMember) -> None:
+    at = launched_at()
+    contacts = Contacts(
+        billing_email=organisation.billing_email,
+        billing_reference=organisation.billing_reference,
+        address=organisation.address,
+        privacy_contact=organisation.privacy_contact,
+        non_displacement_policy=NON_DISPLACEMENT,
+    )
+    change_contacts(session, contacts, by=founder, at=at)
+    accept_agreement(session, by=founder, at=at)
+    request_go_live(session, by=founder, at=at)
+
+
+def _admit(databases: Databases, issuer: Issuer) -> None:
+    with databases.across_tenants() as session:
+        for operator in operators(session):
+            admit_tenant(session, issuer.tenant_id, operator=operator, decision="admit", reason="", at=launched_at())
 
 
 def _add_kits(session: Session, slug: str, issuer: Issuer) -> None:
@@ -173,16 +207,8 @@ def _add_kits(session: Session, slug: str, issuer: Issuer) -> None:
             )
 
 
-def _admit(databases: Databases, issuer: Issuer) -> None:
-    with databases.across_tenants() as session:
-        session.execute(update(Tenant).where(Tenant.id == issuer.tenant_id).values(state="live"))
-        session.execute(
-            update(TenantDetails).where(TenantDetails.tenant_id == issuer.tenant_id).values(kvk_confirmed=True)
-        )
-
-
 def _fund(databases: Databases, scheme_id: UUID, organisation: DemoOrganisation, issuer: Issuer) -> None:
-    at = now() - LAUNCHED_AGO
+    at = launched_at()
     for department in organisation.departments:
         department_id = issuer.departments[department.name]
         for planned in department.budget_lines:
@@ -212,7 +238,7 @@ def _fund(databases: Databases, scheme_id: UUID, organisation: DemoOrganisation,
 
 
 def _publish(databases: Databases, scheme_id: UUID, organisation: DemoOrganisation, issuer: Issuer) -> None:
-    at = now() - LAUNCHED_AGO
+    at = launched_at()
     codes = neighbourhood_codes()
     mine: Sequence[DemoChore] = [chore for chore in read_chores() if chore.organisation == organisation.slug]
     for chore in mine:

@@ -10,6 +10,7 @@ from heitje_server.demo.ground import lay_ground
 from heitje_server.demo.history import tell_history
 from heitje_server.demo.issuers import bring_issuers_in
 from heitje_server.demo.town import bring_town_in
+from heitje_server.features import load_features
 
 
 def load_if_empty(settings: Settings) -> bool:
@@ -18,6 +19,8 @@ def load_if_empty(settings: Settings) -> bool:
         with databases.across_tenants() as session:
             if session.scalar(select(Scheme.id).limit(1)) is not None:
                 return False
+        # What the use-cases leave to jobs must be known here too.
+        load_features()
         scheme_id = lay_ground(databases, settings)
         issuers = bring_issuers_in(databases, settings, scheme_id)
         town = bring_town_in(databases, scheme_id)
