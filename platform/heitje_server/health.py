@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from heitje.db.request import databases
+from heitje.db.session import DATABASE_AWAY
 from heitje_server.migrate import migrations_folder
 
 health = Blueprint("health", __name__, url_prefix="/health")
@@ -32,7 +33,7 @@ def ready() -> Response:
     try:
         with databases().as_visitor() as session:
             there = session.scalar(text("select version_num from alembic_version"))
-    except SQLAlchemyError:
+    except (SQLAlchemyError, *DATABASE_AWAY):
         return _not_ready("The database does not answer.")
     if there != newest_migration():
         return _not_ready("The database waits for a migration: heitje migrate")

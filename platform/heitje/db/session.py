@@ -8,9 +8,16 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
 from heitje.db.scope import BEGIN_IN_SCOPE, VISITOR, Scope
+
+DATABASE_AWAY = (OperationalError, PoolTimeout, psycopg.OperationalError)
+"""What is raised while the database is down, restarts, or has no connection left: nothing happened, try again."""
+CONNECT_TIMEOUT_S = "5"
+"""How long a host that does not answer is waited for, unless the address says otherwise: a person waits too."""
 
 
 class Databases:
@@ -20,8 +27,10 @@ class Databases:
     it raises, and then runs what `after_commit` collected.
     """
 
-    def __init__(self, database_url: str, operator_database_url: str = "", *, pool_size: int = 8) -> None:
-        self.app_engine = make_engine(database_url, pool_size=pool_size)
+    def __init__(
+        self, database_url: str, operator_database_url: str = "", *, pool_size: int = 8, patience_s: float = 10
+    ) -> None:
+        self.app_engine = make_engine(database_url, pool_size=pool_size, patience_s=patience_s)
         self._operator_url = operator_database_url
         self._operator_engine: Engine | None = None
 
@@ -91,16 +100,18 @@ class Databases:
             self._operator_engine.dispose()
 
 
-def make_engine(url: str, *, pool_size: int) -> Engine:
+def make_engine(url: str, *, pool_size: int, patience_s: float = 10) -> Engine:
     """Connect lazily to PostgreSQL; works through PgBouncer in transaction mode (no prepared statements).
 
     For sessions with a scope only: `_begin` opens their transactions, in one round trip with the scope, so the driver
-    is told not to. A statement outside a session stands alone.
+    is told not to. A statement outside a session stands alone. Who finds all connections in use waits `patience_s`.
     """
+    address = make_url(url).set(drivername="postgresql+psycopg")
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        address.update_query_dict({"connect_timeout": CONNECT_TIMEOUT_S} | dict(address.query)),
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_timeout=patience_s,
         connect_args={"prepare_threshold": None, "autocommit": True},
     )
 

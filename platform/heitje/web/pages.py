@@ -74,6 +74,7 @@ def _init_templates(app: Flask) -> None:
         current_language=current_language,
         languages=LANGUAGES,
         here=_here,
+        safe_next=safe_next,
         bar_chart=charts.bar_chart,
         next_page_url=_next_page_url,
         sort_url=_sort_url,

@@ -14,9 +14,11 @@ from flask_wtf.csrf import CSRFError
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
+from heitje.db.session import DATABASE_AWAY
 from heitje.errors import HeitjeError, InvalidInput
 
 PROBLEM_TYPE = "application/problem+json"
+AWAY_RETRY_S = 60
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 TITLES = {
@@ -49,6 +51,8 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(HeitjeError, _refused)
     app.register_error_handler(CSRFError, _form_too_old)
     app.register_error_handler(HTTPException, _http_error)
+    for away in DATABASE_AWAY:
+        app.register_error_handler(away, _database_away)
     app.register_error_handler(Exception, _fault)
 
 
@@ -97,10 +101,11 @@ def problem_page(
     advice: str = "",
     details: tuple[str, ...] = (),
     headers: Mapping[str, str] | None = None,
+    template: str = "web/problem.html",
 ) -> Response:
     """Return the error page: what is the matter, what to do, and a way on."""
     try:
-        page = render_template("web/problem.html", status=status, title=title, advice=advice, details=details)
+        page = render_template(template, status=status, title=title, advice=advice, details=details)
     except Exception:
         # Even the frame of the page may be what is broken; the person still gets a sentence.
         current_app.logger.exception("the error page cannot be drawn")
@@ -129,6 +134,9 @@ def _form_too_old(_error: CSRFError) -> Response:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
+    fault = getattr(error, "original_exception", None)
+    if isinstance(fault, DATABASE_AWAY):  # only noticed at the commit, or when the session was written
+        return _database_away(fault)
     status = error.code or 500
     if status < 400:
         return error.get_response()
@@ -139,6 +147,19 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         code = re.sub(r"[^a-z]+", "-", HTTPStatus(status).phrase.lower())
         return problem_response({"type": f"/problems/{code}", "title": title, "status": status}, headers)
     return problem_page(status, title, advice=str(ADVICE.get(status, "")), headers=headers)
+
+
+def _database_away(error: Exception) -> Response:
+    """Say that nothing was lost and when to come back; asks the database for nothing, not even for a session."""
+    current_app.logger.error("the database is away at %s %s", request.method, request.path, exc_info=error)
+    title, advice = str(TITLES[503]), _("Nothing was lost. Try again in a minute.")
+    headers = {"Retry-After": str(AWAY_RETRY_S)}
+    if wants_problem_document():
+        document = {"type": "/problems/service-unavailable", "title": title, "status": 503, "detail": advice}
+        return problem_response(document, headers)
+    if request.method not in {"GET", "HEAD"}:
+        advice = _("Nothing was lost, but what you just sent may not have arrived. Go back in a minute and look.")
+    return problem_page(503, title, advice=advice, headers=headers, template="web/away.html")
 
 
 def _fault(error: Exception) -> Response:
