@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Looks after the books each night, and mails the operators what wants a person."""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from heitje import audit
+from heitje.audit import Actor
+from heitje.clock import local_day, now
+from heitje.config import Settings
+from heitje.i18n.texts import DEFAULT_LANGUAGE, text_in
+from heitje.identity.models import Operator
+from heitje.jobs.models import OutboxJob
+from heitje.jobs.periodic import daily
+from heitje.jobs.process import process_settings
+from heitje.jobs.queue import enqueue
+from heitje.jobs.registry import job
+from heitje.ledger.proof import prove_books
+from heitje.notifications.mail import Mail, send
+from heitje.notifications.texts import Said
+
+MAIL_OPERATORS = "operators.mail"
+MONTHS_AHEAD = 24
+"""Of tables for entries: so long may nobody run the schedule before entries land in the table for all other months."""
+TIMER = Actor(kind="system", id="timer")
+
+log = logging.getLogger(__name__)
+
+
+@daily(hour=3, minute=20, name="operators.night_watch")
+def night_watch(session: Session) -> None:
+    """Run the rounds of this night."""
+    watch(session, at=now())
+
+
+def watch(session: Session, *, at: datetime) -> list[str]:
+    """Prepare the months to come, prove the books, look for work that was given up; return what wants a person.
+
+    The proof is in the audit trail each night, right or not. Operators get a mail only when something is wrong.
+    """
+    session.execute(text("select ledger_make_partitions(:day, :months)"), {"day": at.date(), "months": MONTHS_AHEAD})
+    differences = prove_books(session).differences
+    audit.record(
+        session,
+        "books.differ" if differences else "books.proven",
+        by=TIMER,
+        subject="books:all",
+        at=at,
+        differences=differences,
+    )
+    findings = [*differences, *_entries_astray(session), *_jobs_given_up(session)]
+    if findings:
+        log.error("the night watch found %s", "; ".join(findings))
+        enqueue(session, MAIL_OPERATORS, key=local_day(at).isoformat(), findings=findings)
+    return findings
+
+
+@job(MAIL_OPERATORS)
+def mail_operators(session: Session, *, findings: list[str]) -> None:
+    """Mail every active operator what was found."""
+    settings: Settings = process_settings()
+    words = Said(
+        subject=text_in(DEFAULT_LANGUAGE, "Heitje: something wants your attention"),
+        paragraphs=(
+            text_in(DEFAULT_LANGUAGE, "The check of this night found the following. Nothing was changed."),
+            *findings,
+            text_in(DEFAULT_LANGUAGE, "The operators' manual says what to do."),
+        ),
+        link="",
+        button="",
+    )
+    for operator in session.scalars(select(Operator).where(Operator.state == "active").order_by(Operator.email)):
+        key = f"night-watch.{operator.id}.{local_day(now()).isoformat()}"
+        send(settings, Mail(to=operator.email, language=DEFAULT_LANGUAGE, words=words, key=key))
+
+
+def _entries_astray(session: Session) -> list[str]:
+    found = session.scalar(text("select count(*) from ledger_entries_default"))
+    return [f"{found} ledger entries lie in a month without a table of its own"] if found else []
+
+
+def _jobs_given_up(session: Session) -> list[str]:
+    query = select(OutboxJob.job, func.count()).where(OutboxJob.dead_at.is_not(None)).group_by(OutboxJob.job)
+    return [f"{count} x job {name} was given up after five failures" for name, count in session.execute(query)]
