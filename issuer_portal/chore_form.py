@@ -10,9 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DateField,
-    FloatField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -21,13 +19,14 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, Optional
 
 from heitje.chores.models import Chore
 from heitje.chores.publishing import ChoreDraft
 from heitje.clock import AMSTERDAM, local_day, now
-from heitje.web.forms import AmountField, Between, OnceForm, Required, given, long_text, one_line
+from heitje.web.forms import Between, OnceForm, Required, given, long_text, one_line
 from issuer_portal.choices import Choices, neighbourhood_at
+from issuer_portal.number_fields import CoordinateField, RewardField, Whole, WholeNumberField
 
 DEFAULT_DAYS_OPEN = 28
 HIGHEST_REWARD = 150_00
@@ -39,55 +38,6 @@ EVIDENCE = (
     ("code", _l("Code from somebody at the place")),
 )
 SKILLS = (("none", _l("Everybody can do it")), ("some", _l("Some handiness")), ("skilled", _l("Skill or experience")))
-
-
-class CoordinateField(FloatField):
-    """Degrees, with a point or a comma."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was typed; refuse with an example."""
-        self.data = None
-        if valuelist and valuelist[0].strip():
-            try:
-                self.data = float(valuelist[0].strip().replace(",", "."))
-            except ValueError:
-                raise ValueError(_("Type degrees, such as 50,8882.")) from None
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else f"{self.data:.6f}"
-
-
-class RewardField(AmountField):
-    """An amount that may also be nothing: "0" is a chore for the pleasure of it."""
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Take zero too."""
-        if valuelist and valuelist[0].strip().removeprefix("€").strip() in {"0", "0,00", "0.00"}:
-            self.data = 0
-            return
-        super().process_formdata(valuelist)
-
-
-class Whole(NumberRange):
-    """A whole number within bounds, with the bounds in the message."""
-
-    def __init__(self, low: int, high: int) -> None:
-        super().__init__(low, high, _l("Type a whole number from %(low)s to %(high)s.", low=low, high=high))
-
-
-class WholeNumberField(IntegerField):
-    """A whole number, refused in plain words."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read digits only."""
-        self.data = None
-        text = valuelist[0].strip() if valuelist else ""
-        if text:
-            if not (text.isascii() and text.isdigit() and len(text) <= 9):
-                raise ValueError(_("Type a whole number."))
-            self.data = int(text)
 
 
 class ChoreForm(OnceForm):

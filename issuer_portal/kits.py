@@ -24,7 +24,7 @@ from heitje.identity.guards import current_member
 from heitje.identity.roles import Role
 from heitje.web.forms import Form, Required, long_text, one_line
 from issuer_portal.choices import kits_of, middle_of, neighbourhoods_of
-from issuer_portal.chore_form import CoordinateField
+from issuer_portal.number_fields import CoordinateField
 from issuer_portal.pages import acting, may, pages, staff_only
 from tenants.branding import details_of
 

@@ -3,7 +3,7 @@
 
 stripe_gateway    the only file that knows the vendor; payments and refusals hold its answers in our words
 funding_payments  a page on which finance pays a funding
-webhook           where the vendor knocks
+webhook           where the vendor knocks; stripe_messages says what stands in what it brings
 stripe_events     what the vendor tells us: stored once, acted on after asking how things stand
 tariff            prices, as data
 metering          how much was used
