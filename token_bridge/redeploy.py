@@ -39,8 +39,11 @@ TOTALS = text("""
     join ledger_transfers t on t.id = l.transfer_id
     join ledger_accounts s on s.id = t.source_id
     join ledger_accounts g on g.id = t.target_id
-    where t.kind in ('mint', 'burn', 'refund_funding') and d.scheme_id = :scheme
+    where t.kind in ('mint', 'reissue', 'burn', 'refund_funding') and d.scheme_id = :scheme
     group by 1, 2 order by 1, 2""")
+
+
+MINTING = ("mint", "reissue")
 
 
 def redeploy(bridge: Bridge, old: Deployment, *, admin: bytes, at: datetime) -> Deployment:
@@ -59,12 +62,8 @@ def redeploy(bridge: Bridge, old: Deployment, *, admin: bytes, at: datetime) -> 
     session.flush()
     new = deploy(bridge, old.scheme_id, chain_id=bridge.chain.chain_id(), admin=admin, at=at)
     addresses = _take_over_accounts(bridge, new, accounts)
-    minted = [(issuer_id(row.tenant_id), int(row.cents)) for row in totals if row.kind == "mint"]
-    burned = [
-        (issuer_id(row.tenant_id) if row.tenant_id else NO_ISSUER, int(row.cents))
-        for row in totals
-        if row.kind != "mint"
-    ]
+    minted = [(_issuer(row.tenant_id), int(row.cents)) for row in totals if row.kind in MINTING]
+    burned = [(_issuer(row.tenant_id), int(row.cents)) for row in totals if row.kind not in MINTING]
     held = [(addresses[row.account_id], row.balance_cents) for row in accounts if not row.is_treasury]
     lines = list(_opening(minted, [*held, (GONE, sum(cents for _, cents in burned))]))
     lines += [_line(GONE, TREASURY, cents, issuer) for issuer, cents in burned]
@@ -88,6 +87,10 @@ def _take_over_accounts(bridge: Bridge, new: Deployment, accounts: Sequence[Any]
             )
         )
     return addresses
+
+
+def _issuer(tenant_id: UUID | None) -> bytes:
+    return issuer_id(tenant_id) if tenant_id else NO_ISSUER
 
 
 def _address(bridge: Bridge, scheme_id: UUID, account_id: int) -> bytes:
