@@ -15,6 +15,9 @@ import heitje
 ADVISORY_LOCK = 4_843_517_001
 """Any number that nothing else locks: two deployments never migrate at once."""
 
+MONTHS_MADE = 26
+"""Tables of the ledger's entries, from two months back: two years in which nobody need migrate."""
+
 
 def migrate(migration_database_url: str, *, app_password: str, operator_password: str) -> None:
     """Create or update roles and tables. Safe to run again; a second run at the same time waits.
@@ -33,6 +36,7 @@ def migrate(migration_database_url: str, *, app_password: str, operator_password
         # So that readiness and `heitje doctor` can tell which revision this is.
         connection.execute("set role heitje_owner")
         connection.execute("grant select on alembic_version to heitje_app, heitje_operator")
+        connection.execute("select ledger_make_partitions((now() - interval '2 months')::date, %s)", [MONTHS_MADE])
         connection.execute("reset role")
 
 

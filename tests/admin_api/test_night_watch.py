@@ -2,7 +2,7 @@
 """The night watch: months prepared, books proven each night, operators told when something is wrong."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
 
@@ -16,7 +16,8 @@ from heitje.db.session import Databases
 from heitje.jobs.process import init_jobs
 from heitje.jobs.run import run_outbox, run_periodic
 from heitje_server.embedded.mail import MailAddress
-from tests.fixtures.databases import Database
+from heitje_server.migrate import migrate
+from tests.fixtures.databases import APP_PASSWORD, OPERATOR_PASSWORD, Database
 from tests.ledger.books import Books
 
 EMAIL = "olga.operator@example.org"
@@ -76,21 +77,33 @@ def test_a_quiet_night_is_in_the_audit_trail_and_nobody_is_mailed(
     Books(databases).line(funded_cents=50_00)
     run_periodic("operators.night_watch")
     run_jobs()
+    run_jobs()
     assert audited(superuser) == ["books.proven"]
     assert mail_server.messages(to=EMAIL) == []
 
 
-def test_a_month_two_years_ahead_has_its_table_closed_to_the_app(
-    databases: Databases, superuser: psycopg.Connection
-) -> None:
-    at = datetime(2031, 3, 31, 23, 0, tzinfo=UTC)
+def test_it_says_in_time_that_the_tables_of_months_run_out(databases: Databases) -> None:
+    in_18_months = datetime.now(UTC) + timedelta(days=18 * 30)
+    in_23_months = datetime.now(UTC) + timedelta(days=23 * 31)
     with databases.across_tenants() as session:
-        watch(session, at=at)
-    last = superuser.execute(
-        "select relforcerowsecurity, pg_get_userbyid(relowner), has_table_privilege('heitje_app', oid, 'select')"
-        " from pg_class where relname = 'ledger_entries_203302'"
+        assert watch(session, at=in_18_months) == []
+        (finding,) = watch(session, at=in_23_months)
+        session.rollback()
+    assert finding.startswith("the last table for entries is ledger_entries_20")
+
+
+def test_migrating_again_makes_the_months_that_are_missing(superuser: psycopg.Connection, database: Database) -> None:
+    (last,) = superuser.execute(
+        "select max(relname) from pg_class where relname ~ '^ledger_entries_[0-9]{6}$'"
     ).fetchone()
-    assert last == (True, "heitje_owner", False)
+    superuser.execute(f"drop table {last}")
+    migrate(database.superuser_url, app_password=APP_PASSWORD, operator_password=OPERATOR_PASSWORD)
+    made = superuser.execute(
+        "select relforcerowsecurity, pg_get_userbyid(relowner), has_table_privilege('heitje_app', oid, 'select')"
+        " from pg_class where relname = %s",
+        [last],
+    ).fetchone()
+    assert made == (True, "heitje_owner", False)
 
 
 def test_a_cent_that_was_changed_by_hand_is_mailed_to_active_operators_once(
@@ -100,7 +113,8 @@ def test_a_cent_that_was_changed_by_hand_is_mailed_to_active_operators_once(
     superuser.execute("update ledger_accounts set balance_cents = balance_cents + 1 where id = %s", [wallet])
     try:
         for _ in range(2):
-            run_periodic("operators.night_watch")
+            with databases.across_tenants() as session:
+                watch(session, at=datetime.now(UTC))
             run_jobs()
     finally:
         superuser.execute("update ledger_accounts set balance_cents = balance_cents - 1 where id = %s", [wallet])

@@ -2,7 +2,7 @@
 """Looks after the books each night, and mails the operators what wants a person."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -23,25 +23,33 @@ from heitje.notifications.mail import Mail, send
 from heitje.notifications.texts import Said
 
 MAIL_OPERATORS = "operators.mail"
-MONTHS_AHEAD = 24
-"""Of tables for entries: so long may nobody run the schedule before entries land in the table for all other months."""
+WATCH = "operators.watch"
+WATCH_LASTS_S = 900
+MONTHS_WANTED = 3
+"""So many months of entries must have a table of their own ahead of them; `heitje migrate` makes two years of them."""
 TIMER = Actor(kind="system", id="timer")
 
 log = logging.getLogger(__name__)
 
 
 @daily(hour=3, minute=20, name="operators.night_watch")
-def night_watch(session: Session) -> None:
+def put_tonights_watch(session: Session) -> None:
+    """Leave the rounds as a job, which is tried again should the database be away."""
+    enqueue(session, WATCH, key=local_day(now()).isoformat())
+
+
+@job(WATCH, timeout_s=WATCH_LASTS_S)
+def watch_tonight(session: Session) -> None:
     """Run the rounds of this night."""
     watch(session, at=now())
 
 
 def watch(session: Session, *, at: datetime) -> list[str]:
-    """Prepare the months to come, prove the books, look for work that was given up; return what wants a person.
+    """Prove the books and look for what was given up or runs out; return what wants a person.
 
     The proof is in the audit trail each night, right or not. Operators get a mail only when something is wrong.
     """
-    session.execute(text("select ledger_make_partitions(:day, :months)"), {"day": at.date(), "months": MONTHS_AHEAD})
+    session.execute(text("select set_config('statement_timeout', :most, true)"), {"most": f"{WATCH_LASTS_S}s"})
     differences = prove_books(session).differences
     audit.record(
         session,
@@ -51,7 +59,7 @@ def watch(session: Session, *, at: datetime) -> list[str]:
         at=at,
         differences=differences,
     )
-    findings = [*differences, *_entries_astray(session), *_jobs_given_up(session)]
+    findings = [*differences, *_months_run_out(session, at=at), *_jobs_given_up(session)]
     if findings:
         log.error("the night watch found %s", "; ".join(findings))
         enqueue(session, MAIL_OPERATORS, key=local_day(at).isoformat(), findings=findings)
@@ -77,9 +85,10 @@ def mail_operators(session: Session, *, findings: list[str]) -> None:
         send(settings, Mail(to=operator.email, language=DEFAULT_LANGUAGE, words=words, key=key))
 
 
-def _entries_astray(session: Session) -> list[str]:
-    found = session.scalar(text("select count(*) from ledger_entries_default"))
-    return [f"{found} ledger entries lie in a month without a table of its own"] if found else []
+def _months_run_out(session: Session, *, at: datetime) -> list[str]:
+    last = session.scalar(text("select max(relname) from pg_class where relname ~ '^ledger_entries_[0-9]{6}$'"))
+    soon = (at + timedelta(days=31 * MONTHS_WANTED)).strftime("ledger_entries_%Y%m")
+    return [f"the last table for entries is {last}: run heitje migrate"] if last is None or last < soon else []
 
 
 def _jobs_given_up(session: Session) -> list[str]:
