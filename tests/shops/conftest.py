@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A town with shops and people who have something to spend."""
+"""A town with shops, people who have something to spend, and operators who pay the shops out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from heitje.audit import Actor
@@ -16,13 +17,16 @@ from heitje.ledger.accounts import balance_of, open_account, wallet_of
 from heitje.ledger.models import AccountKind, TransferKind
 from heitje.ledger.proof import prove_books
 from heitje.ledger.transfers import post
-from heitje.shops.models import Payment
+from heitje.shops.bank_answers import StatementRead, read_statement
+from heitje.shops.models import Payment, PayoutBatch, Redemption
 from heitje.shops.payments import pay_request, request_payment
+from heitje.shops.payouts import PayoutAccount, batch_file, make_batch, release_batch
 from heitje_server.features import load_features
 from tests.fixtures.given import Given, GivenCitizen, GivenShop, GivenTenant
 
 load_features()
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ACCOUNT = PayoutAccount(iban="NL13TEST0123456789", name="Stichting Heerlens Heitje")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,42 @@ class Town:
         return self.given.scheme_id
 
 
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """Two operators at work in a scheme where nothing else waits to be paid."""
+
+    town: Town
+    first: UUID
+    second: UUID
+
+    def by(self, operator_id: UUID) -> Actor:
+        return Actor(kind="operator", id=str(operator_id))
+
+    def makes_batch(self, *, at: datetime = AT) -> PayoutBatch:
+        with self.town.databases.across_tenants() as session:
+            return make_batch(
+                session, scheme_id=self.town.scheme_id, account=ACCOUNT,
+                made_by=self.first, by=self.by(self.first), at=at,
+            )  # fmt: skip
+
+    def releases(self, batch: PayoutBatch, *, operator_id: UUID | None = None) -> PayoutBatch:
+        operator_id = operator_id or self.second
+        with self.town.databases.across_tenants() as session:
+            return release_batch(session, batch.id, released_by=operator_id, by=self.by(operator_id), at=AT)
+
+    def exports(self, batch: PayoutBatch) -> bytes:
+        with self.town.databases.across_tenants() as session:
+            return batch_file(session, batch.id, by=self.by(self.second), at=AT)[1]
+
+    def sends(self) -> tuple[PayoutBatch, bytes]:
+        batch = self.releases(self.makes_batch())
+        return batch, self.exports(batch)
+
+    def reads(self, content: bytes) -> StatementRead:
+        with self.town.databases.across_tenants() as session:
+            return read_statement(session, content, payout_iban=ACCOUNT.iban, by=self.by(self.first), at=AT)
+
+
 @pytest.fixture(scope="module")
 def given(databases: Databases) -> Given:
     """A town that is a week old when the tests begin."""
@@ -107,3 +147,20 @@ def town(databases: Databases, given: Given) -> Iterator[Town]:
     yield made
     with databases.across_tenants() as session:
         assert prove_books(session).differences == []
+
+
+@pytest.fixture
+def office(town: Town) -> Office:
+    """Operators who find nothing waiting from the test before."""
+    operators = uuid4(), uuid4()
+    with town.databases.across_tenants() as session:
+        session.execute(update(Redemption).where(Redemption.state == "requested").values(state="held"))
+        for operator_id in operators:
+            session.execute(
+                text(
+                    "insert into operators (id, name, email, token_sha256, token_expires_at)"
+                    " values (:id, 'Olaf Operator', :email, :token, '2027-01-01')"
+                ),
+                {"id": operator_id, "email": f"{operator_id}@example.org", "token": operator_id.bytes},
+            )
+    return Office(town=town, first=operators[0], second=operators[1])
