@@ -5,6 +5,7 @@ The bridge is an edge of its own, so its acts commit: what was signed is safe in
 and no transaction stays open while a node takes its time.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from heitje.errors import HeitjeError
+from heitje.notifications.operators import tell_operators
 from token_bridge.chain import Chain
 from token_bridge.keys import Signer
 from token_bridge.models import Alarm, Batch, Deployment, State
@@ -99,9 +101,11 @@ def _open_alarm(session: Session, deployment: Deployment, code: str) -> Alarm | 
 
 
 def halt(session: Session, deployment: Deployment, code: str, *, at: datetime, **facts: Any) -> None:
-    """Sign nothing more for this contract, and raise an alarm that says why. Shops go on: they need the ledger only."""
+    """Sign nothing more for this contract, raise an alarm that says why, and mail the operators. Shops go on."""
     if deployment.halted_at is None:
         deployment.halted_at, deployment.halted_code = at, code
+        finding = f"The bridge has stopped for scheme {deployment.scheme_id}: {code}. {json.dumps(facts)}"
+        tell_operators(session, [finding], key=f"bridge.{deployment.id}.{at.isoformat()}")
     raise_alarm(session, deployment, code, at=at, **facts)
 
 

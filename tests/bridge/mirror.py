@@ -107,6 +107,10 @@ class Mirror:
     def unsettled(self):
         return [batch for batch in self.batches() if batch.state != State.CONFIRMED]
 
+    def mails_to_operators(self):
+        query = text("select arguments->'findings'->>0 from job_outbox where job = 'operators.mail' and key like :key")
+        return list(self.session.scalars(query, {"key": f"%bridge.{self.deployment.id}.%"}))
+
     def alarms(self):
         query = select(Alarm).where(Alarm.deployment_id == self.deployment.id, Alarm.cleared_at.is_(None))
         found = {alarm.code: alarm.facts for alarm in self.session.scalars(query)}

@@ -26,6 +26,8 @@ def test_a_paused_contract_parks_the_queue_and_skips_nothing(mirror, town):
     assert ("settle", State.SEALED) in kinds
     assert mirror.alarms()["simulation-failed"]["reason"] == "EnforcedPause()"
     assert town.books.balance(town.till) == 1_00  # the shop was paid
+    (mail,) = mirror.mails_to_operators()
+    assert "simulation-failed" in mail
 
     administer(mirror, "unpause")
     mirror.resume()

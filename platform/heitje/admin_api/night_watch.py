@@ -10,19 +10,13 @@ from sqlalchemy.orm import Session
 from heitje import audit
 from heitje.audit import Actor
 from heitje.clock import local_day, now
-from heitje.config import Settings
-from heitje.i18n.texts import DEFAULT_LANGUAGE, text_in
-from heitje.identity.models import Operator
 from heitje.jobs.models import OutboxJob
 from heitje.jobs.periodic import daily
-from heitje.jobs.process import process_settings
 from heitje.jobs.queue import enqueue
 from heitje.jobs.registry import job
 from heitje.ledger.proof import prove_books
-from heitje.notifications.mail import Mail, send
-from heitje.notifications.texts import Said
+from heitje.notifications.operators import tell_operators
 
-MAIL_OPERATORS = "operators.mail"
 WATCH = "operators.watch"
 WATCH_LASTS_S = 900
 MONTHS_WANTED = 3
@@ -62,27 +56,8 @@ def watch(session: Session, *, at: datetime) -> list[str]:
     findings = [*differences, *_months_run_out(session, at=at), *_jobs_given_up(session)]
     if findings:
         log.error("the night watch found %s", "; ".join(findings))
-        enqueue(session, MAIL_OPERATORS, key=local_day(at).isoformat(), findings=findings)
+        tell_operators(session, findings, key=f"night-watch.{local_day(at).isoformat()}")
     return findings
-
-
-@job(MAIL_OPERATORS)
-def mail_operators(session: Session, *, findings: list[str]) -> None:
-    """Mail every active operator what was found."""
-    settings: Settings = process_settings()
-    words = Said(
-        subject=text_in(DEFAULT_LANGUAGE, "Heitje: something wants your attention"),
-        paragraphs=(
-            text_in(DEFAULT_LANGUAGE, "The check of this night found the following. Nothing was changed."),
-            *findings,
-            text_in(DEFAULT_LANGUAGE, "The operators' manual says what to do."),
-        ),
-        link="",
-        button="",
-    )
-    for operator in session.scalars(select(Operator).where(Operator.state == "active").order_by(Operator.email)):
-        key = f"night-watch.{operator.id}.{local_day(now()).isoformat()}"
-        send(settings, Mail(to=operator.email, language=DEFAULT_LANGUAGE, words=words, key=key))
 
 
 def _months_run_out(session: Session, *, at: datetime) -> list[str]:
