@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.databases",
     "tests.fixtures.given",
+    "tests.fixtures.signed_in",
 ]
 
 LONGEST_FIRST = (

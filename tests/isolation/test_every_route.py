@@ -3,12 +3,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -17,14 +15,14 @@ from sqlalchemy import select, text
 from werkzeug.routing import Rule
 
 from heitje.chores.models import Evidence, Kit, PickupPoint
-from heitje.clock import now
 from heitje.config import Settings
 from heitje.db.session import Databases
-from heitje.identity.models import IdentityProvider, SessionRow
+from heitje.identity.models import IdentityProvider
 from heitje.purses.models import Funding
 from heitje_server.app import create_app
 from tests.fixtures.databases import Database
 from tests.fixtures.given import Given
+from tests.fixtures.signed_in import browser_of, session_token
 from tests.isolation.audiences import AUDIENCES
 
 CANARY = "Kanariegeel"
@@ -69,9 +67,9 @@ def sweep(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
     _add_operator(databases)
     clients = {
         "a visitor": app.test_client(),
-        "another citizen": _client(app, databases, citizen_id=citizen_b.id),
-        "another tenant's owner": _client(app, databases, tenant_id=other.id, member_id=other.owner.member_id),
-        "another shop": _client(app, databases, {"staff_id": str(shop_b.staff_id)}, shop_id=shop_b.id),
+        "another citizen": browser_of(app, session_token(databases, citizen_b)),
+        "another tenant's owner": browser_of(app, session_token(databases, other.owner)),
+        "another shop": browser_of(app, session_token(databases, shop_b)),
         "an operator": app.test_client(),
     }
     yield Sweep(app=app, values=values, clients=clients, a_tenant_slug=slug)
@@ -138,25 +136,6 @@ def _add_operator(databases: Databases) -> None:
             ),
             {"sha": sha256(TOKEN.encode()).digest()},
         )
-
-
-def _client(app: Flask, databases: Databases, content: dict[str, Any] | None = None, **person: UUID) -> FlaskClient:
-    token = token_urlsafe(32)
-    token_sha256 = sha256(token.encode()).hexdigest()
-    with databases.as_visitor(knows=f"session:{token_sha256}") as session:
-        session.add(
-            SessionRow(
-                token_sha256=token_sha256,
-                created_at=now(),
-                seen_at=now(),
-                expires_at=now() + timedelta(days=1),
-                content=content or {},
-                **person,
-            )
-        )
-    client = app.test_client()
-    client.set_cookie("heitje", token, domain="localhost")
-    return client
 
 
 def _address(rule: Rule, values: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,8 +20,9 @@ from heitje_server.app import create_app
 from tests.fixtures.databases import Database
 from tests.fixtures.given import GivenShop
 from tests.fixtures.servers import MailAddress
+from tests.fixtures.signed_in import session_token
 from tests.shops.conftest import Town
-from tests.shops.till import Till, session_token
+from tests.shops.till import Till
 
 StandAt = Callable[..., Till]
 
@@ -49,7 +51,7 @@ def stand_at(app: Flask, town: Town) -> StandAt:
     """Somebody of the shop, signed in: the owner, or whoever only takes payments."""
 
     def at(shop: GivenShop, *, role: str = "owner") -> Till:
-        staff_id: UUID | None = None
+        staff_id = shop.staff_id
         if role != "owner":
             staff_id = uuid4()
             with town.databases.across_tenants() as session:
@@ -60,7 +62,7 @@ def stand_at(app: Flask, town: Town) -> StandAt:
                     ),
                     {"shop": shop.id, "id": staff_id, "email": f"{staff_id}@example.org"},
                 )
-        return Till(app, session_token(town.databases, shop, staff_id=staff_id))
+        return Till(app, session_token(town.databases, replace(shop, staff_id=staff_id)))
 
     return at
 
@@ -308,7 +310,7 @@ def test_the_owner_names_who_may_use_the_till_and_lets_them_go(town: Town, stand
     assert "Noor Nieuw" in page
     with town.databases.as_visitor("email:noor@example.org") as session:
         staff_id = session.execute(text("select id from shop_staff where state = 'active'")).scalar_one()
-    noor = Till(app, session_token(town.databases, shop, staff_id=staff_id))
+    noor = Till(app, session_token(town.databases, replace(shop, staff_id=staff_id)))
     noor.opens("/till/")
     noor.opens("/till/shop/staff", status=403)
     assert "aria-invalid" in owner.sends("/till/shop/staff", name="Noor", email="noor@example.org", status=400)

@@ -19,8 +19,8 @@ from tests.fixtures.browser import NARROW, PHONE, complaints_of, serve
 from tests.fixtures.browser import browser as browser  # noqa: PLC0414 - a fixture, by its name
 from tests.fixtures.databases import Database
 from tests.fixtures.given import GivenShop
+from tests.fixtures.signed_in import session_token
 from tests.shops.conftest import Town
-from tests.shops.till import citizen_token, session_token
 
 JSQR = Path(__file__).parents[2] / "node_modules/jsqr/dist/jsQR.js"
 READ_QR = """async (photo) => {
@@ -175,7 +175,7 @@ def test_a_citizen_pays_by_phone_and_the_till_shows_it_the_next_time_it_asks(
     asked: list[tuple[float, int]] = []
     till.on("response", lambda answer: asked.append((answer.request.timing["startTime"], answer.status)))
     phone = browser.new_context(viewport=PHONE, locale="nl-NL", service_workers="block").new_page()
-    phone.context.add_cookies([{"name": "heitje", "value": citizen_token(town.databases, citizen), "url": site}])
+    phone.context.add_cookies([{"name": "heitje", "value": session_token(town.databases, citizen), "url": site}])
 
     phone.goto(f"{site}/pay/q/{request.nonce}")
     assert "Kaashuis" in phone.inner_text("main")

@@ -3,52 +3,16 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
-from hashlib import sha256
 from html import unescape
-from typing import Any
-from uuid import uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
-from heitje.clock import now
-from heitje.db.session import Databases
-from heitje.identity.models import SessionRow
-from tests.citizen.conftest import check_page
-from tests.fixtures.given import GivenCitizen, GivenShop
+from tests.fixtures.client import check_page
 
 _HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
 _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
-
-
-def session_token(databases: Databases, shop: GivenShop, *, staff_id: Any = None, email: str = "") -> str:
-    """A session of somebody of the shop, as signing in makes it."""
-    content = {"staff_id": str(staff_id or shop.staff_id), "staff_email": email or shop.email}
-    return _token(databases, content=content, shop_id=shop.id)
-
-
-def citizen_token(databases: Databases, citizen: GivenCitizen) -> str:
-    """A session of a citizen."""
-    return _token(databases, content={}, citizen_id=citizen.id)
-
-
-def _token(databases: Databases, **row: Any) -> str:
-    token = (uuid4().hex + uuid4().hex)[:43]
-    digest = sha256(token.encode()).hexdigest()
-    with databases.as_visitor(f"session:{digest}") as session:
-        session.execute(
-            insert(SessionRow).values(
-                token_sha256=digest,
-                created_at=now(),
-                seen_at=now(),
-                expires_at=now() + timedelta(days=1),
-                **row,
-            )
-        )
-    return token
 
 
 @dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The portal's app and browsers, and operators with tokens."""
+"""The portal's app, and operators with tokens."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,9 +13,9 @@ from heitje.audit import Actor
 from heitje.clock import now
 from heitje.db.session import Databases
 from heitje.identity.models import Operator
-from tests.portal.conftest import app, browser_with, signed_in, visitor
+from tests.portal.conftest import app
 
-__all__ = ["app", "browser_with", "signed_in", "visitor"]
+__all__ = ["app"]
 
 
 @pytest.fixture
