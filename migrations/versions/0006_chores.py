@@ -148,6 +148,7 @@ create table evidence (
   foreign key (tenant_id, claim_id) references claims (tenant_id, id)
 );
 create index evidence_of_claim on evidence (tenant_id, claim_id, created_at);
+create index evidence_by_file on evidence (file_key) where file_key is not null;
 
 create table claim_decisions (
   tenant_id uuid not null references tenants,
@@ -233,6 +234,10 @@ grant select (tenant_id, id, chore_id, state, start_by, submitted_at, decided_at
   to heitje_operator;
 grant select (tenant_id, id, scheme_id, state, closes_at, category_code, neighbourhood_code, duration_minutes,
   reward_cents, slots_count, slots_free, published_at) on chores to heitje_operator;
+
+-- Which files are named, so that others can be removed: random words that say nothing.
+create policy operator_sweeps on evidence for select to heitje_operator using (file_key is not null);
+grant select (file_key) on evidence to heitje_operator;
 
 -- A slot is taken as long as an active claim is on it; nobody but this says so.
 create policy books on slots to heitje_books using (true) with check (true);

@@ -5,6 +5,9 @@ import os
 import re
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from heitje.files.photos import Photo
 
 _KEY = re.compile(r"photos/[0-9a-f]{2}/[0-9a-f]{32}", re.ASCII)
+_PHOTO_FILE = re.compile(_KEY.pattern + r"\.[a-z0-9.]+", re.ASCII)
+"""Both sizes, and the draft of one that was never finished."""
+PHOTOS = "photos/"
 LARGE, SMALL = ".jpg", ".small.jpg"
 
 
@@ -34,10 +40,18 @@ class Storage(ABC):
     def delete(self, name: str) -> None:
         """Forget it, if it is there."""
 
+    @abstractmethod
+    def names(self, beginning: str, *, before: datetime) -> Iterator[str]:
+        """Give the names with this beginning (a folder, with its slash) that were kept before a moment."""
+
+    def photo_names(self, *, before: datetime) -> Iterator[str]:
+        """Give the names of photos' files kept before a moment, unfinished ones included; the key ends at the dot."""
+        return (name for name in self.names(PHOTOS, before=before) if _PHOTO_FILE.fullmatch(name))
+
     def put_photo(self, photo: "Photo") -> str:
         """Keep both sizes of a photo; return the key for `evidence.file_key`."""
         name = secrets.token_hex(16)
-        key = f"photos/{name[:2]}/{name}"
+        key = f"{PHOTOS}{name[:2]}/{name}"
         self.put(key + SMALL, photo.small, media_type="image/jpeg")
         self.put(key + LARGE, photo.large, media_type="image/jpeg")
         return key
@@ -76,6 +90,13 @@ class Folder(Storage):
 
     def delete(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
+
+    def names(self, beginning: str, *, before: datetime) -> Iterator[str]:
+        for folder, _, files in os.walk(self._folder / beginning):
+            for path in (Path(folder, file) for file in files):
+                with suppress(FileNotFoundError):  # gone meanwhile
+                    if path.stat().st_mtime < before.timestamp():
+                        yield path.relative_to(self._folder).as_posix()
 
 
 class Bucket(Storage):
@@ -117,6 +138,10 @@ class Bucket(Storage):
 
     def delete(self, name: str) -> None:
         self._client.delete_object(Bucket=self._name, Key=name)
+
+    def names(self, beginning: str, *, before: datetime) -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=beginning)
+        return (one["Key"] for page in pages for one in page.get("Contents", ()) if one["LastModified"] < before)
 
 
 @cache
