@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A town with shops, people who have something to spend, and operators who pay the shops out."""
+"""A town with shops, people who have something to spend, operators who pay the shops out, and somebody at a till."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from heitje.audit import Actor
 from heitje.cents import Cents
+from heitje.config import Settings
+from heitje.db.request import databases as app_databases
 from heitje.db.session import Databases
 from heitje.ledger.accounts import balance_of, open_account, wallet_of
 from heitje.ledger.models import AccountKind, TransferKind
@@ -21,11 +24,17 @@ from heitje.shops.bank_answers import StatementRead, read_statement
 from heitje.shops.models import Payment, PayoutBatch, Redemption
 from heitje.shops.payments import pay_request, request_payment
 from heitje.shops.payouts import PayoutAccount, batch_file, make_batch, release_batch
+from heitje_server.app import create_app
 from heitje_server.features import load_features
+from tests.fixtures.databases import Database
 from tests.fixtures.given import Given, GivenCitizen, GivenShop, GivenTenant
+from tests.fixtures.servers import MailAddress
+from tests.fixtures.signed_in import session_token
+from tests.shops.till import Till
 
 load_features()
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+StandAt = Callable[..., Till]
 ACCOUNT = PayoutAccount(iban="NL13TEST0123456789", name="Stichting Heerlens Heitje")
 
 
@@ -164,3 +173,43 @@ def office(town: Town) -> Office:
                 {"id": operator_id, "email": f"{operator_id}@example.org", "token": operator_id.bytes},
             )
     return Office(town=town, first=operators[0], second=operators[1])
+
+
+@pytest.fixture(scope="module")
+def app(database: Database, mail_server: MailAddress) -> Iterator[Flask]:
+    app = create_app(
+        Settings(
+            secret_key="a secret of the tests, longer than 32 characters",
+            database_url=database.app_url,
+            operator_database_url=database.operator_url,
+            public_url="https://heitje.example",
+            smtp_url=mail_server.url,
+        )
+    )
+    # The cookie of a site on https has another name; the tests speak http.
+    app.session_interface.cookie_name = "heitje"
+    app.session_interface.is_secure = False
+    yield app
+    with app.app_context():
+        app_databases().dispose()
+
+
+@pytest.fixture
+def stand_at(app: Flask, town: Town) -> StandAt:
+    """Somebody of the shop, signed in: the owner, or whoever only takes payments."""
+
+    def at(shop: GivenShop, *, role: str = "owner") -> Till:
+        staff_id = shop.staff_id
+        if role != "owner":
+            staff_id = uuid4()
+            with town.databases.across_tenants() as session:
+                session.execute(
+                    text(
+                        "insert into shop_staff (shop_id, id, email, name, role)"
+                        " values (:shop, :id, :email, 'Kassa', 'till')"
+                    ),
+                    {"shop": shop.id, "id": staff_id, "email": f"{staff_id}@example.org"},
+                )
+        return Till(app, session_token(town.databases, replace(shop, staff_id=staff_id)))
+
+    return at
