@@ -53,10 +53,11 @@ def approve_claim(
         transfer_id=transfer_id,
         reward_cents=claim.reward_cents,
     )
+    is_waiting = claim.state == ClaimState.APPROVED  # no room this year: see waiting_rewards
     tell_citizen(
         session,
         claim.citizen_id,
-        "claim-approved",
+        "claim-approved-waiting" if is_waiting else "claim-approved",
         claim_id=str(claim.id),
         title=claim.chore.title,
         reward_cents=claim.reward_cents,
@@ -66,7 +67,7 @@ def approve_claim(
 
 
 def settle_reward(session: Session, claim: Claim, *, at: datetime) -> int | None:
-    """Pay an approved claim, its chore at hand; returns the transfer's id, or `None` while the new year has no room for it."""
+    """Pay an approved claim, its chore at hand; returns the transfer's id, or `None` while the year of `at` has no room for it."""
     if claim.reward_cents == 0:
         claim.state = ClaimState.REWARDED.value
         session.flush()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from heitje import audit
 from heitje.allowance.cap import release_room
 from heitje.audit import Actor
-from heitje.chores.models import UNDER_WAY, Chore, ChoreState, Claim, ClaimState
+from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, ClaimState
 from heitje.chores.publishing import free_the_rest, lock_chore
 from heitje.notifications.tell import tell_citizen
 
@@ -78,7 +78,7 @@ def wind_up_chore(session: Session, *, tenant_id: UUID, chore_id: UUID, at: date
     claims = select(Claim.id).where(Claim.tenant_id == tenant_id, Claim.chore_id == chore_id)
     if session.scalar(select(exists(claims.where(Claim.state.in_(UNDER_WAY))))):
         new_state = ChoreState.CLOSING
-    elif session.scalar(select(exists(claims.where(Claim.state == ClaimState.REWARDED.value)))):
+    elif session.scalar(select(exists(claims.where(Claim.state.in_(DONE))))):
         new_state = ChoreState.COMPLETED
     else:
         new_state = ChoreState.EXPIRED

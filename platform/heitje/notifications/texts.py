@@ -78,6 +78,27 @@ TEXTS: Mapping[str, Text] = {
         link="/claims/%(claim_id)s",
         button=OPEN_CLAIM,
     ),
+    "claim-approved-waiting": Text(
+        subject=N_("Thank you! Your work is approved: %(title)s"),
+        paragraphs=(
+            N_("Your work is approved: %(title)s."),
+            N_(
+                "You reached the yearly limit. Your %(reward)s Heitjes follow as soon as there is room. You need do nothing."
+            ),
+            "“%(thanks)s”",
+        ),
+        link="/claims/%(claim_id)s",
+        button=OPEN_CLAIM,
+    ),
+    "claim-rewarded": Text(
+        subject=N_("%(reward)s Heitjes for %(title)s are in your wallet"),
+        paragraphs=(
+            N_("There is room under the yearly limit again: %(reward)s Heitjes are in your wallet now."),
+            N_("They are for the work that was approved before: %(title)s."),
+        ),
+        link="/claims/%(claim_id)s",
+        button=OPEN_CLAIM,
+    ),
     "claim-rejected": Text(
         subject=N_("Your work was not approved: %(title)s"),
         paragraphs=(
