@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from heitje import audit
 from heitje.audit import Actor
+from heitje.db.locking import lock
 from heitje.db.scope import Scope
 from heitje.errors import InvalidInput, NotFound
 from heitje.identity.models import Tenant, TenantAdmission, TenantDetails
@@ -72,11 +73,7 @@ def admit_tenant(
     """
     if decision == "refuse" and not reason.strip():
         raise InvalidInput({"reason": ["Say why, so that the organisation knows what to mend."]})
-    tenant = session.scalar(
-        select(Tenant).where(Tenant.id == tenant_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if tenant is None:
-        raise NotFound(kind="tenant")
+    tenant = lock(session, select(Tenant).where(Tenant.id == tenant_id), kind="tenant")
     if tenant.state != "verifying":
         raise NotVerifying(state=tenant.state)
     operator_id = UUID(operator.id)

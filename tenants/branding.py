@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heitje import audit
+from heitje.db.locking import lock
 from heitje.errors import Conflict
 from heitje.identity.models import Tenant, TenantDetails
 from heitje.identity.roles import ActingMember, Role
@@ -35,10 +36,7 @@ def change_look(
 ) -> None:
     """Change name and colour; owners only. `version` is what the owner saw; raises `Conflict` if somebody was first."""
     by.must(Role.OWNER)
-    tenant = session.scalar(
-        select(Tenant).where(Tenant.id == by.tenant_id).with_for_update().execution_options(populate_existing=True)
-    )
-    assert tenant is not None  # noqa: S101 - one's own tenant is always visible
+    tenant = lock(session, select(Tenant).where(Tenant.id == by.tenant_id), kind="tenant")
     if tenant.version != version:
         raise Conflict(version=tenant.version)
     tenant.name, tenant.brand_colour = name, brand_colour

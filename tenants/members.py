@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from heitje import audit
+from heitje.db.locking import lock
 from heitje.errors import NotFound
 from heitje.identity.models import Member, MemberRole, Tenant
 from heitje.identity.roles import ActingMember, Role
@@ -121,12 +122,7 @@ def unblock_member(session: Session, member_id: UUID, *, by: ActingMember, at: d
 
 
 def _lock(session: Session, member_id: UUID) -> Member:
-    member = session.scalar(
-        select(Member).where(Member.id == member_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if member is None:
-        raise NotFound(kind="member")
-    return member
+    return lock(session, select(Member).where(Member.id == member_id), kind="member")
 
 
 def _must_keep_owners(session: Session, member: Member, tenant_id: UUID) -> None:

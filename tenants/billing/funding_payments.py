@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from heitje.errors import Conflict, NotFound
+from heitje.errors import Conflict
 from heitje.identity.models import Tenant, TenantDetails
 from heitje.identity.roles import ActingMember, Role
-from heitje.purses.models import BudgetLine, Funding, FundingState
+from heitje.purses.funding import lock_funding
+from heitje.purses.models import BudgetLine, FundingState
 from tenants.billing.payments import FundingPayment, FundingToPay, PaymentState
 from tenants.billing.stripe_gateway import StripeGateway
 
@@ -43,7 +44,7 @@ def open_payment(
     In the tenant's own session. Raises `NotFound`, `NotAllowed`, `FundingNotPayable`, `AmountNotPayable` (pay in
     parts, or by bank transfer with the funding's reference), `PaymentsUnavailable`.
     """
-    funding = _lock_funding(session, by.tenant_id, funding_id)
+    funding = lock_funding(session, by.tenant_id, funding_id)
     line = session.scalars(
         select(BudgetLine).where(BudgetLine.tenant_id == by.tenant_id, BudgetLine.id == funding.budget_line_id)
     ).one()
@@ -90,15 +91,3 @@ def customer_of(session: Session, gateway: StripeGateway, tenant_id: UUID) -> st
         )
         session.flush()
     return str(details.stripe_customer_id)
-
-
-def _lock_funding(session: Session, tenant_id: UUID, funding_id: UUID) -> Funding:
-    funding = session.scalar(
-        select(Funding)
-        .where(Funding.tenant_id == tenant_id, Funding.id == funding_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if funding is None:
-        raise NotFound(kind="funding")
-    return funding

@@ -16,6 +16,7 @@ from heitje import audit
 from heitje.audit import Actor
 from heitje.cents import Cents
 from heitje.clock import local_day
+from heitje.db.locking import lock
 from heitje.errors import Conflict, NotFound
 from heitje.identity.models import Tenant, TenantDetails
 from heitje.schemes import Scheme
@@ -138,16 +139,8 @@ def note_their_state(session: Session, invoice: Invoice, theirs: SentInvoice, *,
 
 def lock_invoice(session: Session, tenant_id: UUID, invoice_id: UUID) -> Invoice:
     """Return the invoice with its lines, locked until the transaction ends; raises `NotFound`."""
-    invoice = session.scalar(
-        select(Invoice)
-        .where(Invoice.tenant_id == tenant_id, Invoice.id == invoice_id)
-        .with_for_update()
-        .options(selectinload(Invoice.lines))
-        .execution_options(populate_existing=True)
-    )
-    if invoice is None:
-        raise NotFound(kind="invoice")
-    return invoice
+    query = select(Invoice).where(Invoice.tenant_id == tenant_id, Invoice.id == invoice_id)
+    return lock(session, query.options(selectinload(Invoice.lines)), kind="invoice")
 
 
 def invoices(

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from heitje.audit import Actor
+from heitje.db.locking import lock
 from heitje.db.scope import Scope
 from heitje.errors import Conflict, HeitjeError, NotFound
 from heitje.jobs.queue import enqueue
@@ -74,14 +75,7 @@ def handle_event(session: Session, gateway: StripeGateway, event_id: str, *, at:
 
     Raises `PaymentsUnavailable` while the provider cannot be asked: then nothing was done, and a retry is right.
     """
-    event = session.scalar(
-        select(StripeEvent)
-        .where(StripeEvent.id == event_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if event is None:
-        raise NotFound(kind="event")
+    event = lock(session, select(StripeEvent).where(StripeEvent.id == event_id), kind="event")
     if event.handled_at is None:
         try:
             outcome, explanation = _act(session, gateway, event, at=at), ""

@@ -25,6 +25,7 @@ from heitje.chores.errors import (
 )
 from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, ClaimState, Evidence
 from heitje.clock import local_day, local_year
+from heitje.db.locking import lock
 from heitje.errors import NotFound
 from heitje.i18n.marks import N_
 from heitje.ledger.accounts import wallet_of
@@ -197,15 +198,8 @@ def own_claim(session: Session, claim_id: UUID, citizen_id: UUID) -> Claim:
 
 def lock_own_claim(session: Session, claim_id: UUID, claimant: Claimant) -> Claim:
     """Return the claimant's claim, locked and fresh; raises `NotFound`."""
-    claim = session.scalar(
-        select(Claim)
-        .where(Claim.id == claim_id, Claim.citizen_id == claimant.citizen_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if claim is None:
-        raise NotFound(kind="claim")
-    return claim
+    query = select(Claim).where(Claim.id == claim_id, Claim.citizen_id == claimant.citizen_id)
+    return lock(session, query, kind="claim")
 
 
 def _check_age(chore: Chore, claimant: Claimant, *, at: datetime) -> None:

@@ -14,6 +14,7 @@ from heitje.cents import Cents
 from heitje.chores.errors import ChoreNotDraft, ChoreNotOpen, NotAttested, RewardTooHigh, TenantNotLive
 from heitje.chores.models import Attestation, Chore, ChoreState, Slot
 from heitje.clock import local_day
+from heitje.db.locking import lock
 from heitje.errors import Conflict, InvalidInput, NotFound
 from heitje.i18n.marks import N_
 from heitje.identity.roles import ActingMember, Role
@@ -192,15 +193,7 @@ def free_the_rest(session: Session, chore: Chore, *, at: datetime) -> None:
 
 def lock_chore(session: Session, tenant_id: UUID, chore_id: UUID) -> Chore:
     """Return the chore, locked until the transaction ends and fresh; raises `NotFound`."""
-    chore = session.scalar(
-        select(Chore)
-        .where(Chore.tenant_id == tenant_id, Chore.id == chore_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if chore is None:
-        raise NotFound(kind="chore")
-    return chore
+    return lock(session, select(Chore).where(Chore.tenant_id == tenant_id, Chore.id == chore_id), kind="chore")
 
 
 def _move(

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, aliased
 
 from heitje import audit
 from heitje.cents import Cents
-from heitje.errors import HeitjeError, InvalidInput, NotFound
+from heitje.db.locking import lock
+from heitje.errors import HeitjeError, InvalidInput
 from heitje.i18n.marks import N_
 from heitje.identity.roles import ActingMember, Role
 from heitje.ledger.accounts import open_account
@@ -108,15 +109,8 @@ def set_line_frozen(session: Session, line_id: UUID, *, frozen: bool, by: Acting
 
 def lock_line(session: Session, tenant_id: UUID, line_id: UUID) -> BudgetLine:
     """Return the line, locked until the transaction ends and fresh; raises `NotFound`."""
-    line = session.scalar(
-        select(BudgetLine)
-        .where(BudgetLine.tenant_id == tenant_id, BudgetLine.id == line_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if line is None:
-        raise NotFound(kind="budget line")
-    return line
+    query = select(BudgetLine).where(BudgetLine.tenant_id == tenant_id, BudgetLine.id == line_id)
+    return lock(session, query, kind="budget line")
 
 
 def line_balances(session: Session, *, department_ids: Sequence[UUID] | None = None) -> list[LineBalance]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from heitje import audit
 from heitje.audit import Actor
 from heitje.cents import Cents
+from heitje.db.locking import lock
 from heitje.errors import Conflict, HeitjeError, NotFound
 from heitje.identity.roles import ActingMember, Role
 from heitje.ledger.accounts import open_account
@@ -60,6 +61,12 @@ def ask_funding(session: Session, line_id: UUID, *, amount_cents: Cents, by: Act
     return funding
 
 
+def lock_funding(session: Session, tenant_id: UUID, funding_id: UUID) -> Funding:
+    """Return the funding, locked until the transaction ends and fresh; raises `NotFound`."""
+    query = select(Funding).where(Funding.tenant_id == tenant_id, Funding.id == funding_id)
+    return lock(session, query, kind="funding")
+
+
 def receive_funding(
     session: Session,
     *,
@@ -74,14 +81,7 @@ def receive_funding(
     Called again for the same funding it mints nothing and returns `None`. Raises `NotFound`, `AmountMismatch`,
     `Conflict` for a funding that failed.
     """
-    funding = session.scalar(
-        select(Funding)
-        .where(Funding.tenant_id == tenant_id, Funding.id == funding_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if funding is None:
-        raise NotFound(kind="funding")
+    funding = lock_funding(session, tenant_id, funding_id)
     if funding.state == FundingState.RECEIVED:
         return None
     if funding.state == FundingState.RETURNED:
@@ -123,11 +123,7 @@ def receive_funding(
 
 def note_funding_state(session: Session, *, tenant_id: UUID, funding_id: UUID, state: FundingState) -> None:
     """Note that a payment is being processed or failed; never moves a funding that was received. Operator's session."""
-    funding = session.scalar(
-        select(Funding).where(Funding.tenant_id == tenant_id, Funding.id == funding_id).with_for_update()
-    )
-    if funding is None:
-        raise NotFound(kind="funding")
+    funding = lock_funding(session, tenant_id, funding_id)
     if funding.state in {FundingState.AWAITING, FundingState.PROCESSING} and state in {
         FundingState.PROCESSING,
         FundingState.FAILED,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heitje.cents import Cents
-from heitje.errors import NotFound
+from heitje.db.locking import lock
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import Transfer, post
 from heitje.purses.budgets import LineNotOpen, PeriodTooShort, lock_line
@@ -114,14 +114,10 @@ def release_reward(session: Session, *, tenant_id: UUID, slot_id: UUID, at: date
 
 
 def _active_reservation(session: Session, tenant_id: UUID, slot_id: UUID) -> tuple[Reservation, BudgetLine]:
-    reservation = session.scalar(
-        select(Reservation)
-        .where(Reservation.tenant_id == tenant_id, Reservation.slot_id == slot_id, Reservation.state == "reserved")
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    query = select(Reservation).where(
+        Reservation.tenant_id == tenant_id, Reservation.slot_id == slot_id, Reservation.state == "reserved"
     )
-    if reservation is None:
-        raise NotFound(kind="reservation")
+    reservation = lock(session, query, kind="reservation")
     line = session.scalar(
         select(BudgetLine).where(BudgetLine.tenant_id == tenant_id, BudgetLine.id == reservation.budget_line_id)
     )

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from heitje import audit
 from heitje.audit import Actor
-from heitje.errors import Conflict, InvalidInput, NotFound
+from heitje.db.locking import lock
+from heitje.errors import Conflict, InvalidInput
 from heitje.ledger.accounts import open_account
 from heitje.ledger.models import AccountKind
 from heitje.schemes import SchemeArea
@@ -124,11 +125,7 @@ def shops_of_scheme(
 def _move(
     session: Session, shop_id: UUID, start: ShopState, end: ShopState, *, by: Actor, at: datetime, reason: str = ""
 ) -> Shop:
-    shop = session.scalar(
-        select(Shop).where(Shop.id == shop_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if shop is None:
-        raise NotFound(kind="shop")
+    shop = lock(session, select(Shop).where(Shop.id == shop_id), kind="shop")
     if shop.state != start:
         raise Conflict(state=shop.state)
     shop.state = end.value

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from heitje import audit
 from heitje.audit import Actor
+from heitje.db.locking import find_locked
 from heitje.ledger.accounts import open_account
 from heitje.ledger.models import AccountKind, TransferKind
 from heitje.ledger.transfers import Transfer, post
@@ -137,12 +138,7 @@ def _act(session: Session, match: _Match, line: BookingLine, *, at: datetime) ->
 def _match(session: Session, line: BookingLine) -> _Match:
     redemption = None
     if line.end_to_end_id:
-        redemption = session.scalar(
-            select(Redemption)
-            .where(Redemption.end_to_end_id == line.end_to_end_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+        redemption = find_locked(session, select(Redemption).where(Redemption.end_to_end_id == line.end_to_end_id))
     if redemption is None:
         return _match_funding(session, line)
     came_back = line.amount_cents > 0
@@ -164,12 +160,7 @@ def _match_funding(session: Session, line: BookingLine) -> _Match:
     named = _FUNDING.search(line.remittance.replace(" ", "")) or _FUNDING.search(line.end_to_end_id)
     if line.amount_cents <= 0 or named is None:
         return _Match(outcome="unmatched", explanation="nothing of ours has this reference")
-    funding = session.scalar(
-        select(Funding)
-        .where(Funding.reference == named.group())
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    funding = find_locked(session, select(Funding).where(Funding.reference == named.group()))
     if funding is None:
         return _Match(outcome="unmatched", explanation="no funding has this reference")
     if funding.amount_cents != line.amount_cents:

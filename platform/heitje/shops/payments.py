@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from heitje import audit
 from heitje.audit import Actor
 from heitje.cents import Cents
+from heitje.db.locking import find_locked, lock
 from heitje.db.scope import know
 from heitje.errors import InvalidInput, NotFound
 from heitje.ledger.models import TransferKind
@@ -112,12 +113,8 @@ def pay_request(
     `BalanceTooLow`, `NotYourAccount` for a wallet of somebody else or of another scheme, `BooksBusy`.
     """
     know(session, f"payment:{nonce}")
-    payment = session.scalar(
-        select(Payment)
-        .where(Payment.nonce == nonce, Payment.state == PaymentState.REQUESTED)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    query = select(Payment).where(Payment.nonce == nonce, Payment.state == PaymentState.REQUESTED)
+    payment = find_locked(session, query)
     if payment is None:
         earlier = _own_payment(session, nonce, citizen_id)
         if earlier is not None:
@@ -192,12 +189,7 @@ def expire_requests(session: Session, *, at: datetime) -> None:
 
 def lock_payment(session: Session, payment_id: UUID) -> Payment:
     """Return a payment of the session's shop, locked and fresh; raises `NotFound`."""
-    payment = session.scalar(
-        select(Payment).where(Payment.id == payment_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if payment is None:
-        raise NotFound(kind="payment")
-    return payment
+    return lock(session, select(Payment).where(Payment.id == payment_id), kind="payment")
 
 
 def _must_be_payable(session: Session, payment: Payment, *, at: datetime) -> None:

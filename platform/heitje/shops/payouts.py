@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from heitje import audit
 from heitje.audit import Actor
 from heitje.clock import local_day
+from heitje.db.locking import lock
 from heitje.errors import NotFound
 from heitje.shops.bank_file import BankFile, PayoutOrder, write_bank_file
 from heitje.shops.errors import BatchNotReleased, BatchNotWaiting, FourEyesNeeded, NothingToPayOut
@@ -203,15 +204,7 @@ def _order(redemption: Redemption) -> PayoutOrder:
 
 
 def _lock(session: Session, batch_id: UUID) -> PayoutBatch:
-    batch = session.scalar(
-        select(PayoutBatch)
-        .where(PayoutBatch.id == batch_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if batch is None:
-        raise NotFound(kind="payout batch")
-    return batch
+    return lock(session, select(PayoutBatch).where(PayoutBatch.id == batch_id), kind="payout batch")
 
 
 def _record(session: Session, action: str, batch: PayoutBatch, *, by: Actor, at: datetime) -> None:
