@@ -3,7 +3,8 @@
 
 A tenant sees nothing of it, not even that another issuer exists. The three functions are the only way in:
 `cap_hold` in the citizen's own scope; `cap_commit` and `cap_release` in the scope of the tenant whose claim it is
-(release: also of the citizen). Errors: HJ010 no room, HJ011 no rule in force, HJ003 not yours.
+(release: also of the citizen). A reward counts in the year in which it is paid, under the rules then in force.
+Errors: HJ010 no room, HJ011 no rule in force, HJ003 not yours.
 """
 
 from alembic import op
@@ -99,42 +100,65 @@ begin
   end if;
 end $$;
 
--- True: the reward may be paid. False: the day falls in a year that has no room; the hold stays as it was.
+-- All rules of that day have room, or the block is undone.
+create function cap_commit_in_another_year(p_hold cap_holds, p_on date) returns boolean
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  rule cap_rules;
+  year_of smallint := extract(year from p_on);
+  rules integer := 0;
+begin
+  update cap_rooms r set held_cents = held_cents - h.amount_cents
+    from cap_holds h where h.claim_id = p_hold.claim_id and h.state = 'held'
+      and r.citizen_id = h.citizen_id and r.rule_id = h.rule_id and r.year = h.year;
+  update cap_holds set state = 'released' where claim_id = p_hold.claim_id and state = 'held';
+  for rule in select * from cap_rules where p_on between valid_from and valid_until
+      and scheme_id = (select scheme_id from cap_rules where id = p_hold.rule_id) order by id loop
+    rules := rules + 1;
+    insert into cap_rooms (citizen_id, rule_id, year, limit_cents)
+      values (p_hold.citizen_id, rule.id, year_of, rule.limit_cents) on conflict do nothing;
+    update cap_rooms r set committed_cents = committed_cents + p_hold.amount_cents
+      where r.citizen_id = p_hold.citizen_id and r.rule_id = rule.id and r.year = year_of
+        and held_cents + committed_cents + p_hold.amount_cents <= limit_cents;
+    if not found then raise exception 'no room' using errcode = 'HJ010'; end if;
+    insert into cap_holds (claim_id, rule_id, tenant_id, citizen_id, year, amount_cents, state)
+      values (p_hold.claim_id, rule.id, p_hold.tenant_id, p_hold.citizen_id, year_of, p_hold.amount_cents, 'committed')
+      on conflict (claim_id, rule_id) do update set state = 'committed', year = excluded.year;
+  end loop;
+  if rules = 0 then raise exception 'no rule in force on this day' using errcode = 'HJ011'; end if;
+  return true;
+exception when sqlstate 'HJ010' or sqlstate 'HJ011' then
+  return false;
+end $$;
+
+-- True: the reward may be paid, and counts in the year of the day. False: that is another year than the claim's, and
+-- a rule then in force has no room, or none is in force; nothing changed.
 create function cap_commit(p_claim uuid, p_on date) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   hold cap_holds;
+  kept cap_holds;
   year_of smallint := extract(year from p_on);
-  seen boolean := false;
 begin
   for hold in select * from cap_holds where claim_id = p_claim order by rule_id for update loop
-    seen := true;
     if hold.tenant_id is distinct from scope_tenant() then
       raise exception 'not yours' using errcode = 'HJ003';
     end if;
-    if hold.state = 'committed' then continue; end if;
-    if hold.state = 'released' then return false; end if;
-    if hold.year <> year_of then
-      insert into cap_rooms (citizen_id, rule_id, year, limit_cents)
-        select hold.citizen_id, hold.rule_id, year_of, limit_cents from cap_rules where id = hold.rule_id
-        on conflict do nothing;
-      update cap_rooms r set committed_cents = committed_cents + hold.amount_cents
-        where r.citizen_id = hold.citizen_id and r.rule_id = hold.rule_id and r.year = year_of
-          and held_cents + committed_cents + hold.amount_cents <= limit_cents;
-      if not found then return false; end if;
-      update cap_rooms r set held_cents = held_cents - hold.amount_cents
-        where r.citizen_id = hold.citizen_id and r.rule_id = hold.rule_id and r.year = hold.year;
-    else
-      update cap_rooms r set held_cents = held_cents - hold.amount_cents,
-                             committed_cents = committed_cents + hold.amount_cents
-        where r.citizen_id = hold.citizen_id and r.rule_id = hold.rule_id and r.year = hold.year;
-    end if;
-    update cap_holds h set state = 'committed', year = year_of
-      where h.claim_id = hold.claim_id and h.rule_id = hold.rule_id;
+    if hold.state = 'committed' then return true; end if;
+    if kept is null or hold.state = 'held' then kept := hold; end if;
   end loop;
-  if not seen then
+  if kept.claim_id is null then
     raise exception 'no room was held for this claim' using errcode = 'HJ003';
   end if;
+  if kept.state = 'released' then return false; end if;
+  -- In one order, as everywhere: who comes at the same moment waits and blocks nobody.
+  perform from cap_rooms where citizen_id = kept.citizen_id and year in (kept.year, year_of)
+    order by year, rule_id for update;
+  if kept.year <> year_of then return cap_commit_in_another_year(kept, p_on); end if;
+  update cap_rooms r set held_cents = held_cents - h.amount_cents, committed_cents = committed_cents + h.amount_cents
+    from cap_holds h where h.claim_id = p_claim and h.state = 'held'
+      and r.citizen_id = h.citizen_id and r.rule_id = h.rule_id and r.year = h.year;
+  update cap_holds set state = 'committed' where claim_id = p_claim and state = 'held';
   return true;
 end $$;
 
@@ -153,12 +177,14 @@ begin
   end loop;
 end $$;
 
-revoke all on function cap_hold(uuid, uuid, uuid, bigint, date), cap_commit(uuid, date), cap_release(uuid) from public;
+revoke all on function cap_hold(uuid, uuid, uuid, bigint, date), cap_commit(uuid, date), cap_release(uuid),
+  cap_commit_in_another_year(cap_holds, date) from public;
 grant execute on function cap_hold(uuid, uuid, uuid, bigint, date), cap_commit(uuid, date), cap_release(uuid)
   to heitje_app;
 -- Last, since only the owner of a function says who may call it.
 alter function cap_hold(uuid, uuid, uuid, bigint, date) owner to heitje_books;
 alter function cap_commit(uuid, date) owner to heitje_books;
+alter function cap_commit_in_another_year(cap_holds, date) owner to heitje_books;
 alter function cap_release(uuid) owner to heitje_books;
 """
 

@@ -125,18 +125,21 @@ class Books:
             at=AT,
         )
 
-    def cap_rule(self, *, limit_cents: int = 1500_00, year: int = 2026) -> None:
+    def cap_rule(
+        self, *, limit_cents: int = 1500_00, year: int = 2026, years: int = 3, rule_id: UUID | None = None
+    ) -> None:
         with self.databases.across_tenants() as session:
             session.execute(
                 text(
-                    "insert into cap_rules (scheme_id, limit_cents, valid_from, valid_until, ruling, authority,"
-                    " review_on) values (:scheme, :limit, :start, :end, 'Besluit', 'Belastingdienst', :end)"
+                    "insert into cap_rules (id, scheme_id, limit_cents, valid_from, valid_until, ruling, authority,"
+                    " review_on) values (:id, :scheme, :limit, :start, :end, 'Besluit', 'Belastingdienst', :end)"
                 ),
                 {
+                    "id": rule_id or uuid4(),
                     "scheme": self.scheme_id,
                     "limit": limit_cents,
                     "start": date(year, 1, 1),
-                    "end": date(year + 2, 12, 31),
+                    "end": date(year + years - 1, 12, 31),
                 },
             )
 

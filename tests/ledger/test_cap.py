@@ -84,6 +84,67 @@ def test_an_approval_in_a_full_new_year_waits(books: Books) -> None:
         assert commit_room(session, claim_id=late, on=TODAY) is True
 
 
+def rooms(books: Books, citizen_id: UUID) -> list[tuple[int, int, int]]:
+    """What the citizen has (year, held, earned), in each room that is not empty."""
+    query = (
+        "select year, held_cents, committed_cents from cap_rooms where held_cents + committed_cents > 0 order by 1, 2"
+    )
+    with books.databases.as_citizen(citizen_id) as session:
+        return [(year, held_cents, earned) for year, held_cents, earned in session.execute(text(query))]
+
+
+def test_an_approval_that_finds_one_of_two_rules_full_changes_neither(books: Books) -> None:
+    wide, narrow = sorted([uuid4(), uuid4()])
+    books.cap_rule(limit_cents=20_00, rule_id=wide)
+    books.cap_rule(limit_cents=10_00, rule_id=narrow)
+    citizen_id, _ = books.citizen()
+    tenant_id = books.tenant()
+    late = held(books, citizen_id, tenant_id, 10_00)
+    other = held(books, citizen_id, tenant_id, 10_00, date(2027, 1, 2))
+    before = rooms(books, citizen_id)
+
+    with books.databases.as_tenant(tenant_id) as session:
+        assert commit_room(session, claim_id=late, on=date(2027, 1, 3)) is False
+    assert rooms(books, citizen_id) == before
+
+    with books.databases.as_tenant(tenant_id) as session:
+        release_room(session, claim_id=other)
+        for _ in range(2):
+            assert commit_room(session, claim_id=late, on=date(2027, 1, 3)) is True
+    assert rooms(books, citizen_id) == [(2027, 0, 10_00), (2027, 0, 10_00)]
+
+
+def test_what_is_earned_in_a_new_year_counts_under_the_rule_of_that_year(books: Books) -> None:
+    books.cap_rule(limit_cents=10_00, year=2026, years=1)
+    books.cap_rule(limit_cents=10_00, year=2027, years=1)
+    citizen_id, _ = books.citizen()
+    tenant_id = books.tenant()
+    late = held(books, citizen_id, tenant_id, 10_00)
+    new = held(books, citizen_id, tenant_id, 4_00, date(2027, 1, 2))
+    with books.databases.as_tenant(tenant_id) as session:
+        assert commit_room(session, claim_id=late, on=date(2027, 1, 3)) is False
+        release_room(session, claim_id=new)
+        for _ in range(2):
+            assert commit_room(session, claim_id=late, on=date(2027, 1, 3)) is True
+    assert rooms(books, citizen_id) == [(2027, 0, 10_00)]
+    with pytest.raises(YearlyCapReached):
+        held(books, citizen_id, tenant_id, 1, date(2027, 1, 4))
+
+
+def test_while_no_ruling_is_in_force_an_approval_of_last_year_waits(books: Books) -> None:
+    books.cap_rule(limit_cents=10_00, year=2026, years=1)
+    citizen_id, _ = books.citizen()
+    tenant_id = books.tenant()
+    late = held(books, citizen_id, tenant_id, 10_00)
+    with books.databases.as_tenant(tenant_id) as session:
+        assert commit_room(session, claim_id=late, on=date(2027, 1, 3)) is False
+    assert rooms(books, citizen_id) == [(2026, 10_00, 0)]
+    books.cap_rule(limit_cents=10_00, year=2027, years=1)
+    with books.databases.as_tenant(tenant_id) as session:
+        assert commit_room(session, claim_id=late, on=date(2027, 1, 4)) is True
+    assert rooms(books, citizen_id) == [(2027, 0, 10_00)]
+
+
 def test_the_citizen_sees_it_all_and_an_issuer_nothing(books: Books) -> None:
     books.cap_rule()
     citizen_id, _ = books.citizen()

@@ -120,7 +120,8 @@ def hold_room(
 def commit_room(session: Session, *, claim_id: UUID, on: date) -> bool:
     """Turn the hold of an approved claim into earned room, in the year of `on`.
 
-    False when that is another year than the claim's and that year is full: then the reward waits, and nothing changed.
+    False when that is another year than the claim's and a rule then in force has no room, or none is in force: then
+    the reward waits, and nothing changed.
     """
     with refusals(REFUSALS):
         return bool(session.scalar(text("select cap_commit(:claim, :day)"), {"claim": claim_id, "day": on}))

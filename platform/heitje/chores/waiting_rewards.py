@@ -4,7 +4,7 @@
 The design says that the room of a claim moves along when the approval falls in the next year, if there is room in that
 year, and leaves the case without room to the citizen and the ruling. What is chosen here, in favour of the citizen:
 
-- The reward counts in the year in which it is paid, as every other one: that is when the citizen has it.
+- The reward counts in the year in which it is paid, under the rules then in force: that is when the citizen has it.
 - It is paid as soon as it fits, not only in the next year: the same year gets room again when a claim ends unpaid.
 - Who was approved first is tried first; a smaller reward that fits need not wait for a larger one that does not.
 - Shortly after midnight, so that on 1 January what was earned goes before what is newly claimed.
