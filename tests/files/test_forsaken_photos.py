@@ -5,14 +5,17 @@ import os
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from heitje.chores import forsaken_photos
 from heitje.chores.claims import HandedIn, submit_claim
-from heitje.chores.forsaken_photos import NotTheseRows, remove_forsaken, sweep_photos
+from heitje.chores.forsaken_photos import SWEEP, NotTheseRows, put_tonights_sweep, remove_forsaken
 from heitje.clock import now
 from heitje.errors import NotFound
 from heitje.files.photos import Photo
+from heitje.jobs.models import OutboxJob
 from heitje.jobs.process import init_jobs
+from heitje.jobs.run import run_outbox
 from heitje_server.timetable import timetable
 
 PHOTO = Photo(large=b"large", small=b"small")
@@ -101,8 +104,12 @@ def test_each_night_what_a_killed_process_left_half_written_is_removed(settings,
         os.utime(path, (two_days_ago, two_days_ago))
     init_jobs(settings, databases=databases)
     try:
+        for _ in range(2):
+            with databases.across_tenants() as session:
+                put_tonights_sweep(session)
         with databases.across_tenants() as session:
-            sweep_photos(session)
+            (job_id,) = session.scalars(select(OutboxJob.id).where(OutboxJob.job == SWEEP))
+        run_outbox(str(job_id))
     finally:
         init_jobs(type(settings)())
 

@@ -13,11 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heitje.chores.models import Evidence
-from heitje.clock import now
+from heitje.clock import local_day, now
 from heitje.files.storage import Storage, storage_of
 from heitje.jobs.periodic import daily
 from heitje.jobs.process import process_settings
+from heitje.jobs.queue import enqueue
+from heitje.jobs.registry import job
 
+SWEEP = "photos.sweep_tonight"
 LEFT_ALONE_FOR = timedelta(days=1)
 """A request that is still at work names its photos within a minute."""
 AT_ONCE = 500
@@ -29,8 +32,14 @@ class NotTheseRows(RuntimeError):
 
 
 @daily(hour=4, minute=20, name="photos.sweep")
+def put_tonights_sweep(session: Session) -> None:
+    """Leave the sweep as a job: tried again should the bucket be away, and told to operators when it is given up."""
+    enqueue(session, SWEEP, key=local_day(now()).isoformat())
+
+
+@job(SWEEP, timeout_s=900)
 def sweep_photos(session: Session) -> None:
-    """Remove what nobody names for a day."""
+    """Remove what nobody named for a day."""
     remove_forsaken(session, storage_of(process_settings()), before=now() - LEFT_ALONE_FOR)
 
 
