@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from heitje.cents import Cents
 from heitje.errors import HeitjeError
 from token_bridge import contract
-from token_bridge.addresses import issuer_id
 from token_bridge.books import ChainBooks, rebuild
 from token_bridge.bridge import halt
 from token_bridge.chain import Chain
 from token_bridge.models import Deployment
-from token_bridge.operations import NO_ISSUER, TREASURY
+from token_bridge.operations import TREASURY
+from token_bridge.totals import crossed_totals
 
 COMPLETE = text("""
     select coalesce(max(closing), -1) from chain_batches b
@@ -46,19 +46,6 @@ BALANCES = text("""
     select a.account_id, a.address, e.balance_cents
     from last join chain_accounts a on a.deployment_id = :deployment and a.account_id = last.account_id
     left join ledger_entries e on e.account_id = last.account_id and e.seq = last.seq""")
-# The lines of contracts before this one are its opening.
-TOTALS = text("""
-    select t.kind, case when t.kind = 'mint' then g.tenant_id when t.kind = 'refund_funding' then s.tenant_id end
-      as tenant_id, sum(t.amount_cents) as cents
-    from chain_batch_lines l
-    join chain_batches b on b.id = l.batch_id
-    join chain_deployments d on d.id = b.deployment_id
-    join ledger_transfers t on t.id = l.transfer_id
-    join ledger_accounts s on s.id = t.source_id
-    join ledger_accounts g on g.id = t.target_id
-    where t.kind in ('mint', 'reissue', 'burn', 'refund_funding')
-      and (d.id = :deployment and b.closing <= :closing or d.scheme_id = :scheme and d.id < :deployment)
-    group by 1, 2""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +117,8 @@ def _ledger_side(session: Session, deployment: Deployment, head: int) -> tuple[i
     rows = [row for row in session.execute(BALANCES, bounds) if bytes(row.address) != TREASURY]
     minted: dict[bytes, Cents] = {}
     redeemed: dict[bytes, Cents] = {}
-    for row in session.execute(TOTALS, {**bounds, "scheme": deployment.scheme_id}):
-        issuer = issuer_id(row.tenant_id) if row.tenant_id else NO_ISSUER
-        (minted if row.kind in {"mint", "reissue"} else redeemed)[issuer] = int(row.cents)
+    for total in crossed_totals(session, deployment, closing=closing):
+        (minted if total.is_minted else redeemed)[total.issuer] = total.cents
     return (
         closing,
         later,

@@ -15,12 +15,13 @@ from sqlalchemy import select, text
 
 from heitje.cents import Cents
 from heitje.errors import Conflict
-from token_bridge.addresses import account_address, issuer_id
+from token_bridge.addresses import account_address
 from token_bridge.bridge import Bridge
 from token_bridge.deploy import deploy
 from token_bridge.models import Batch, ChainAccount, Deployment, State
-from token_bridge.operations import NO_ISSUER, TREASURY, Line, operations_for
+from token_bridge.operations import TREASURY, Line, operations_for
 from token_bridge.plan import seal
+from token_bridge.totals import crossed_totals
 
 GONE = keccak(text="heitje.redeemed-before")[-20:]
 """Stands for all who redeemed before: gets what they had, and has it burned in the same opening."""
@@ -30,20 +31,6 @@ BALANCES = text("""
     from chain_accounts a
     join ledger_entries e on e.account_id = a.account_id and e.seq = a.sealed_seq
     where a.deployment_id = :deployment order by a.account_id""")
-TOTALS = text("""
-    select t.kind, case when t.kind = 'mint' then g.tenant_id when t.kind = 'refund_funding' then s.tenant_id end
-      as tenant_id, sum(t.amount_cents) as cents
-    from chain_batch_lines l
-    join chain_batches b on b.id = l.batch_id
-    join chain_deployments d on d.id = b.deployment_id
-    join ledger_transfers t on t.id = l.transfer_id
-    join ledger_accounts s on s.id = t.source_id
-    join ledger_accounts g on g.id = t.target_id
-    where t.kind in ('mint', 'reissue', 'burn', 'refund_funding') and d.scheme_id = :scheme
-    group by 1, 2 order by 1, 2""")
-
-
-MINTING = ("mint", "reissue")
 
 
 def redeploy(bridge: Bridge, old: Deployment, *, admin: bytes, at: datetime) -> Deployment:
@@ -57,13 +44,13 @@ def redeploy(bridge: Bridge, old: Deployment, *, admin: bytes, at: datetime) -> 
     if old.halted_at is None and session.scalar(query) is not None:
         raise Conflict(deployment=old.id, reason="operations are on their way")
     accounts = session.execute(BALANCES, {"deployment": old.id, "treasury": TREASURY}).all()
-    totals = session.execute(TOTALS, {"scheme": old.scheme_id}).all()
+    totals = crossed_totals(session, old)
     old.retired_at = at
     session.flush()
     new = deploy(bridge, old.scheme_id, chain_id=bridge.chain.chain_id(), admin=admin, at=at)
     addresses = _take_over_accounts(bridge, new, accounts)
-    minted = [(_issuer(row.tenant_id), int(row.cents)) for row in totals if row.kind in MINTING]
-    burned = [(_issuer(row.tenant_id), int(row.cents)) for row in totals if row.kind not in MINTING]
+    minted = [(total.issuer, total.cents) for total in totals if total.is_minted]
+    burned = [(total.issuer, total.cents) for total in totals if not total.is_minted]
     held = [(addresses[row.account_id], row.balance_cents) for row in accounts if not row.is_treasury]
     lines = list(_opening(minted, [*held, (GONE, sum(cents for _, cents in burned))]))
     lines += [_line(GONE, TREASURY, cents, issuer) for issuer, cents in burned]
@@ -87,10 +74,6 @@ def _take_over_accounts(bridge: Bridge, new: Deployment, accounts: Sequence[Any]
             )
         )
     return addresses
-
-
-def _issuer(tenant_id: UUID | None) -> bytes:
-    return issuer_id(tenant_id) if tenant_id else NO_ISSUER
 
 
 def _address(bridge: Bridge, scheme_id: UUID, account_id: int) -> bytes:
