@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from heitje.chores.models import Chore
 from heitje.errors import NotFound
+from heitje.web.links import id_or_none
 
 Sortable = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -46,7 +47,7 @@ class ChoreFilter:
         return cls(
             text=query.get("q", "").strip()[:80],
             state=state if state in STATES else "",
-            department_id=_uuid_or_none(query.get("department", "")),
+            department_id=id_or_none(query.get("department", "")),
             category_code=query.get("category", "")[:30],
             sort=sort if sort.removeprefix("-") in SORTS else NEWEST,
         )
@@ -123,10 +124,3 @@ def _read_cursor(cursor: str, name: str) -> tuple[Any, UUID]:
         return value, UUID(chore_id)
     except (ValueError, TypeError, AttributeError):
         raise NotFound(kind="page") from None
-
-
-def _uuid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

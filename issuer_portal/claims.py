@@ -30,6 +30,7 @@ from heitje.db.request import current_session
 from heitje.errors import HeitjeError, NotFound
 from heitje.identity.roles import Role
 from heitje.web.forms import Form, Required, long_text, one_line
+from heitje.web.links import id_or_none
 from issuer_portal.explain import explain
 from issuer_portal.labels import REASONS as REASON_NAMES
 from issuer_portal.pages import acting, own_departments, pages, staff_only
@@ -100,7 +101,7 @@ def queue() -> ResponseReturnValue:
 @staff_only(Role.APPROVER)
 def approve_many() -> ResponseReturnValue:
     """Approve all ticked claims; those that cannot be approved stay, and are named."""
-    chosen = [claim_id for text in request.form.getlist("claim")[:100] if (claim_id := _uuid_or_none(text)) is not None]
+    chosen = [claim_id for text in request.form.getlist("claim")[:100] if (claim_id := id_or_none(text)) is not None]
     if not chosen:
         flash(_("Choose at least one."), "warning")
         return redirect(url_for(".queue"), code=303)
@@ -251,10 +252,3 @@ def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
         return datetime.fromisoformat(at.replace(" ", "+")), UUID(claim_id)
     except ValueError:
         raise NotFound(kind="page") from None
-
-
-def _uuid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

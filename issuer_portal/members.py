@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import Length, Regexp
+from wtforms.validators import Length
 
 from heitje.clock import now
 from heitje.db.request import current_session
@@ -19,7 +19,7 @@ from heitje.errors import HeitjeError
 from heitje.identity.guards import current_member
 from heitje.identity.models import Department, Member
 from heitje.identity.roles import Role
-from heitje.web.forms import Form, Required, given, one_line
+from heitje.web.forms import EmailShape, Form, Required, given, one_line
 from issuer_portal.history import history_of
 from issuer_portal.labels import ROLE_TEXTS, ROLES
 from issuer_portal.pages import acting, may, pages, staff_only
@@ -36,7 +36,6 @@ from tenants.members import (
 )
 
 EVERYWHERE = "all"
-EMAIL = r"^[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}$"
 
 
 class RolesForm(Form):
@@ -82,7 +81,7 @@ class InviteForm(RolesForm):
         validators=[
             Required(),
             Length(max=254, message=_l("This address is too long.")),
-            Regexp(EMAIL, message=_l("Type an e-mail address, such as name@organisation.nl.")),
+            EmailShape(),
         ],
         description=_l("The address of the work account with which your colleague signs in."),
     )

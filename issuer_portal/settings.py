@@ -17,9 +17,8 @@ from heitje.errors import Conflict
 from heitje.identity.guards import current_member
 from heitje.identity.roles import Role
 from heitje.jobs.process import process_settings
-from heitje.web.forms import Form, Required, given, long_text, one_line
+from heitje.web.forms import EmailShape, Form, Required, given, long_text, one_line
 from issuer_portal.history import history_of
-from issuer_portal.members import EMAIL
 from issuer_portal.navigation import frame_portal
 from issuer_portal.pages import acting, pages, staff_only, version_of
 from tenants.branding import Contacts, change_contacts, change_look, details_of
@@ -43,7 +42,7 @@ class ContactsForm(Form):
 
     billing_email = EmailField(
         _l("E-mail address for invoices"),
-        validators=[MayBeEmpty(), Regexp(EMAIL, message=_l("Type an e-mail address, such as name@organisation.nl."))],
+        validators=[MayBeEmpty(), EmailShape()],
     )
     billing_reference = StringField(
         _l("Your reference on invoices"), validators=[Length(max=80, message=_l("Use at most 80 characters."))]

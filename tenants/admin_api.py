@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The operators' API for organisations: who there is, and letting them take part (two operators)."""
 
-import base64
-import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
 
 from heitje.admin_api.base import OperatorView, admin_blueprint
+from heitje.admin_api.cursors import cursor_of, read_cursor
 from heitje.clock import now
 from heitje.db.request import current_session
-from heitje.errors import NotFound
 from heitje.idempotency import counts_once
 from heitje.identity.guards import actor
 from heitje.web.api import CamelSchema, PageQuery, link_next
@@ -80,9 +77,9 @@ class Tenants(OperatorView):
     def get(self, wanted: dict[str, Any]) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """List organisations, newest first."""
         size = wanted["page_size"]
-        cases = tenants_known(current_session(), state=wanted["state"], after=_read_cursor(wanted["after"]), limit=size)
+        cases = tenants_known(current_session(), state=wanted["state"], after=read_cursor(wanted["after"]), limit=size)
         last = cases[-1].tenant if len(cases) == size else None
-        cursor = _cursor(last.created_at, last.id) if last is not None else None
+        cursor = cursor_of(last.created_at, last.id) if last is not None else None
         return [_as_row(case) for case in cases], 200, link_next({}, cursor, size)
 
 
@@ -129,17 +126,3 @@ def _as_case(case: TenantCase) -> dict[str, Any]:
         "agreement_accepted_at": case.details.agreement_accepted_at if case.details else None,
         "decisions": case.admissions,
     }
-
-
-def _cursor(at: datetime, tenant_id: UUID) -> str:
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(tenant_id)]).encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
-    if not text:
-        return None
-    try:
-        at, tenant_id = json.loads(base64.urlsafe_b64decode(text.encode()))
-        return datetime.fromisoformat(at), UUID(tenant_id)
-    except (ValueError, TypeError, AttributeError):
-        raise NotFound(kind="page") from None

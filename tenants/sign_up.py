@@ -22,14 +22,13 @@ from heitje.identity.models import Member
 from heitje.identity.oidc_client import VerifiedIdentity
 from heitje.identity.portal_sign_in import sign_in_member, verified_identity
 from heitje.schemes import main_scheme
-from heitje.web.forms import Form, Required, given, long_text, one_line
+from heitje.web.forms import EmailShape, Form, Required, given, long_text, one_line
 from heitje.web.frame import frame_page
 from heitje.web.security import allow_form_target
 from tenants.onboarding import Application, Founder, open_tenant, suggested_slug
 
 sign_up = Blueprint("sign_up", __name__, url_prefix="/portal", template_folder="templates")
 
-EMAIL = r"^[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}$"
 MAX_DEPARTMENTS = 20
 COLOURS = {"municipality": "#00508c", "housing": "#7b1e5b", "care": "#0b6340", "other": "#46307f"}
 PROVIDER_NAME = _l("your work account")
@@ -83,7 +82,7 @@ class OrganisationForm(Form):
         validators=[
             Required(),
             Length(max=254, message=_l("This address is too long.")),
-            Regexp(EMAIL, message=_l("Type an e-mail address, such as name@organisation.nl.")),
+            EmailShape(),
         ],
     )
     billing_reference = StringField(

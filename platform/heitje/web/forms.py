@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
 from wtforms import Field, HiddenField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Regexp
 
 from heitje.cents import AmountUnreadable, Cents, in_heitjes, parse_cents
 from heitje.errors import HeitjeError, InvalidInput
@@ -78,6 +78,15 @@ class Required(InputRequired):
 
     def __init__(self, message: Any = None) -> None:
         super().__init__(message or _l("Fill this in."))
+
+
+class EmailShape(Regexp):
+    """Something that can be an e-mail address; only a mail to it shows whether it is one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            r"^[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}$", message=_l("Type an e-mail address, such as name@organisation.nl.")
+        )
 
 
 class Between:

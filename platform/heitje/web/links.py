@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Addresses that came with a request and may lead away: only those of this site are followed."""
+"""What stands in addresses and forms that came with a request, read with care."""
 
 from urllib.parse import urlsplit
+from uuid import UUID
 
 
 def safe_next(address: str | None, otherwise: str) -> str:
@@ -15,3 +16,11 @@ def safe_next(address: str | None, otherwise: str) -> str:
         return otherwise
     parts = urlsplit(address)
     return otherwise if parts.scheme or parts.netloc else address
+
+
+def id_or_none(text: str) -> UUID | None:
+    """Read an id; None for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
