@@ -4,21 +4,24 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-from heitje.db.request import databases
+import pytest
+
 from heitje.identity import portal_sign_in
-from tests.identity.openid.attempts import JSON, Town, is_in, make_app
+from tests.identity.openid.attempts import JSON, Town, is_in
 
 
-def test_someone_who_opens_an_organisation_signs_in_at_the_platforms_provider(settings, provider):
-    app = make_app(
-        replace(
-            settings,
-            oidc_issuer=provider.issuer,
-            oidc_client_id=provider.client_id,
-            oidc_client_secret=provider.client_secret,
-        )
+@pytest.fixture(scope="module")
+def settings(settings, provider):
+    """The platform has a provider of its own."""
+    return replace(
+        settings,
+        oidc_issuer=provider.issuer,
+        oidc_client_id=provider.client_id,
+        oidc_client_secret=provider.client_secret,
     )
-    client = app.test_client()
+
+
+def test_someone_who_opens_an_organisation_signs_in_at_the_platforms_provider(client, app, provider):
     answer = client.post("/organisations/sign-in", data={"next": "/portal/new?kind=housing"})
     promised = provider.leave(answer.location)
     assert urlsplit(promised["redirect_uri"]).path == portal_sign_in.PLATFORM_CALLBACK
@@ -29,20 +32,9 @@ def test_someone_who_opens_an_organisation_signs_in_at_the_platforms_provider(se
     assert "mia-at-the-provider" in founder
     assert "email_verified=True" in founder
     assert app.test_client().get("/founder").text == "None"
-    with app.app_context():
-        databases().dispose()
 
 
-def test_a_row_that_uses_the_platforms_client_comes_back_at_the_platforms_address(settings, provider, given):
-    app = make_app(
-        replace(
-            settings,
-            oidc_issuer=provider.issuer,
-            oidc_client_id=provider.client_id,
-            oidc_client_secret=provider.client_secret,
-        )
-    )
-    client = app.test_client()
+def test_a_row_that_uses_the_platforms_client_comes_back_at_the_platforms_address(client, provider, given):
     town = Town(given, provider, client_secret="")
     promised = provider.leave(town.leave(client).location)
     query = parse_qs(f"code=code&state={promised['state']}")
@@ -51,5 +43,3 @@ def test_a_row_that_uses_the_platforms_client_comes_back_at_the_platforms_addres
     back = client.get(portal_sign_in.PLATFORM_CALLBACK, query_string={"code": "code", "state": promised["state"]})
     assert back.location == f"/portal/{town.slug}/"
     assert is_in(client, town)
-    with app.app_context():
-        databases().dispose()
