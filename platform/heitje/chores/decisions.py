@@ -13,6 +13,7 @@ from heitje.allowance.cap import commit_room, release_room
 from heitje.chores.errors import ClaimAlreadyDecided, ClaimNotSubmitted, OwnClaim
 from heitje.chores.models import DONE, Chore, Claim, ClaimDecision, ClaimState
 from heitje.clock import local_day
+from heitje.db.locking import lock
 from heitje.errors import InvalidInput, NotFound
 from heitje.i18n.marks import N_
 from heitje.identity.roles import ActingMember, Role
@@ -156,15 +157,8 @@ def claim_for_review(session: Session, claim_id: UUID) -> Claim:
 
 
 def _claim_to_decide(session: Session, claim_id: UUID, by: ActingMember) -> Claim:
-    claim = session.scalar(
-        select(Claim)
-        .where(Claim.tenant_id == by.tenant_id, Claim.id == claim_id)
-        .options(joinedload(Claim.chore))
-        .with_for_update(of=Claim)
-        .execution_options(populate_existing=True)
-    )
-    if claim is None:
-        raise NotFound(kind="claim")
+    query = select(Claim).where(Claim.tenant_id == by.tenant_id, Claim.id == claim_id)
+    claim = lock(session, query.options(joinedload(Claim.chore)), kind="claim", of=Claim)
     by.must(Role.APPROVER, claim.chore.department_id)
     return claim
 

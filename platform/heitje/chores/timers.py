@@ -12,6 +12,7 @@ from heitje.allowance.cap import release_room
 from heitje.audit import Actor
 from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, ClaimState
 from heitje.chores.publishing import free_the_rest, lock_chore
+from heitje.db.locking import find_locked
 from heitje.notifications.tell import tell_citizen
 
 TIMER = Actor(kind="system", id="timer")
@@ -29,13 +30,8 @@ def claims_due(session: Session, *, at: datetime, limit: int = 500) -> list[tupl
 
 def expire_claim(session: Session, *, tenant_id: UUID, claim_id: UUID, at: datetime) -> bool:
     """End a held claim whose term passed, or send one back to the approver that got no answer; whether it did."""
-    claim = session.scalar(
-        select(Claim)
-        .where(Claim.tenant_id == tenant_id, Claim.id == claim_id)
-        .options(joinedload(Claim.chore))
-        .with_for_update(of=Claim)
-        .execution_options(populate_existing=True)
-    )
+    query = select(Claim).where(Claim.tenant_id == tenant_id, Claim.id == claim_id)
+    claim = find_locked(session, query.options(joinedload(Claim.chore)), of=Claim)
     if claim is None or claim.start_by >= at:
         return False
     if claim.state == ClaimState.NEEDS_MORE:

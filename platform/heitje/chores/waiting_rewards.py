@@ -21,6 +21,7 @@ from heitje import audit
 from heitje.audit import Actor
 from heitje.chores.decisions import settle_reward
 from heitje.chores.models import Claim, ClaimState
+from heitje.db.locking import find_locked
 from heitje.notifications.tell import tell_citizen
 
 TIMER = Actor(kind="system", id="timer")
@@ -38,13 +39,10 @@ def rewards_waiting(session: Session) -> list[tuple[UUID, UUID]]:
 
 def pay_waiting_reward(session: Session, *, tenant_id: UUID, claim_id: UUID, at: datetime) -> bool:
     """Pay an approved claim if there is room now, exactly once, and tell the citizen; whether it did."""
-    claim = session.scalar(
-        select(Claim)
-        .where(Claim.tenant_id == tenant_id, Claim.id == claim_id, Claim.state == ClaimState.APPROVED.value)
-        .options(joinedload(Claim.chore))
-        .with_for_update(of=Claim)
-        .execution_options(populate_existing=True)
+    query = select(Claim).where(
+        Claim.tenant_id == tenant_id, Claim.id == claim_id, Claim.state == ClaimState.APPROVED.value
     )
+    claim = find_locked(session, query.options(joinedload(Claim.chore)), of=Claim)
     if claim is None:
         return False
     transfer_id = settle_reward(session, claim, at=at)
