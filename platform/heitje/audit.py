@@ -41,6 +41,12 @@ class Actor:
     request_id: str = ""
 
 
+TIMER = Actor(kind="system", id="timer")
+"""What happens because its time has come."""
+CONSOLE = Actor(kind="system", id="console")
+"""Whoever has the machine, by `heitje ...`."""
+
+
 def record(
     session: Session,
     action: str,

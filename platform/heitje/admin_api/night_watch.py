@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from heitje import audit
-from heitje.audit import Actor
+from heitje.audit import TIMER
 from heitje.clock import local_day, now
 from heitje.jobs.models import OutboxJob
 from heitje.jobs.periodic import daily
@@ -21,7 +21,6 @@ WATCH = "operators.watch"
 WATCH_LASTS_S = 900
 MONTHS_WANTED = 3
 """So many months of entries must have a table of their own ahead of them; `heitje migrate` makes two years of them."""
-TIMER = Actor(kind="system", id="timer")
 
 log = logging.getLogger(__name__)
 

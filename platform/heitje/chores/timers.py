@@ -9,13 +9,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from heitje import audit
 from heitje.allowance.cap import release_room
-from heitje.audit import Actor
+from heitje.audit import TIMER
 from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, ClaimState
 from heitje.chores.publishing import free_the_rest, lock_chore
 from heitje.db.locking import find_locked
 from heitje.notifications.tell import tell_citizen
-
-TIMER = Actor(kind="system", id="timer")
 
 
 def claims_due(session: Session, *, at: datetime, limit: int = 500) -> list[tuple[UUID, UUID]]:

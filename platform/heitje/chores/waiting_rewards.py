@@ -18,13 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from heitje import audit
-from heitje.audit import Actor
+from heitje.audit import TIMER
 from heitje.chores.decisions import settle_reward
 from heitje.chores.models import Claim, ClaimState
 from heitje.db.locking import find_locked
 from heitje.notifications.tell import tell_citizen
-
-TIMER = Actor(kind="system", id="timer")
 
 
 def rewards_waiting(session: Session) -> list[tuple[UUID, UUID]]:

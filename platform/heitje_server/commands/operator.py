@@ -3,14 +3,12 @@
 
 import click
 
-from heitje.audit import Actor
+from heitje.audit import CONSOLE
 from heitje.clock import now
 from heitje.config import Settings
 from heitje.errors import Conflict, NotFound
 from heitje.identity.operators import add_operator, block_operator
 from heitje_server.connections import operator_session
-
-CONSOLE = Actor(kind="system", id="console")
 
 
 @click.group(name="operator")

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from heitje.allowance.cap import set_cap_rule
-from heitje.audit import Actor
+from heitje.audit import CONSOLE
 from heitje.cents import AmountUnreadable, parse_cents
 from heitje.clock import now
 from heitje.config import Settings
@@ -18,7 +18,6 @@ from heitje.ledger.opening import open_scheme
 from heitje.schemes import Category, Scheme
 from heitje_server.connections import operator_session
 
-CONSOLE = Actor(kind="system", id="console")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
