@@ -110,7 +110,9 @@ def claim(page: Page, title: str, seen: Findings) -> None:
     seen.look_at(page, "chores", narrow=True)
     thumb.tap(page.get_by_label("Zoek een klus"))
     page.keyboard.type(title)
-    thumb.tap(page.get_by_role("button", name="Zoeken"))
+    # The page before has the same shape: looked at too early, it would be swept away under the look.
+    with page.expect_navigation():
+        thumb.tap(page.get_by_role("button", name="Zoeken"))
     seen.look_at(page, "found", narrow=True)
     thumb.tap(page.get_by_role("link", name=title))
     seen.look_at(page, "chore", narrow=True)
