@@ -65,20 +65,22 @@ def test_a_job_on_the_queue_is_plain_json(queue):
 
 
 def test_a_killed_worker_takes_its_job_process_along(valkey_server, queue, tmp_path):
-    started = tmp_path / "started"
+    started, never = tmp_path / "started", tmp_path / "never"
     os.mkfifo(started)
-    queue.enqueue("subprocess.call", ["sh", "-c", f"echo > {started}; exec sleep 600"])
+    os.mkfifo(never)
+    # Waits without becoming another program: in that moment a process has no command line to know it by.
+    queue.enqueue("subprocess.call", ["sh", "-c", f"echo > {started}; read _ < {never}"])
 
     with worker(valkey_server, queue) as process:
         assert somebody_writes(started, within_s=60)
         family = descendants(process.pid)
-        horses = [pid for pid in family if b"sleep" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        sleepers = set(family) - set(horses)
+        horses = [pid for pid in family if b"never" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        waiting = set(family) - set(horses)
         assert len(horses) == 1
         try:
             with watching(horses) as watch:
                 process.send_signal(signal.SIGKILL)
                 assert watch.all_end(within_s=10)
         finally:
-            for pid in sleepers:
+            for pid in waiting:
                 os.kill(pid, signal.SIGKILL)
