@@ -116,6 +116,13 @@ def make_engine(url: str, *, pool_size: int, patience_s: float = 10) -> Engine:
     )
 
 
+def driver_of(connection: Connection) -> psycopg.Connection:
+    """Return what is below SQLAlchemy: for the few statements where its own share of the time counts."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - set in one place, make_engine
+    return driver
+
+
 def _session(engine: Engine, scope: Scope) -> Session:
     return Session(engine, expire_on_commit=False, info={"scope": scope, "after_commit": []})
 
@@ -141,10 +148,8 @@ def _begin(session: Session, transaction: SessionTransaction, connection: Connec
         raise RuntimeError("open sessions through Databases, which says in whose scope they work")
     if transaction.nested:
         return
-    driver = connection.connection.dbapi_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - set in one place, make_engine
     try:
-        psycopg.ClientCursor(driver).execute(BEGIN_IN_SCOPE, scope.settings())
+        psycopg.ClientCursor(driver_of(connection)).execute(BEGIN_IN_SCOPE, scope.settings())
     except psycopg.OperationalError:
         connection.invalidate()
         raise

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
 from sqlalchemy.orm import Session
 
 from heitje.cents import Cents
+from heitje.db.session import driver_of
 from heitje.ledger.errors import refusals
 from heitje.ledger.models import TransferKind
 
@@ -48,8 +48,6 @@ def post(  # noqa: PLR0913 - a transfer has this many parts
     Raises `BalanceTooLow`, `KeyReused`, `NotYourAccount` (the source must belong to the session's scope),
     `TransferImpossible`, `BooksBusy`.
     """
-    driver = session.connection().connection.dbapi_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the only driver there is
     values = {
         "scheme_id": scheme_id,
         "kind": kind.value,
@@ -61,6 +59,6 @@ def post(  # noqa: PLR0913 - a transfer has this many parts
         "note": note,
     }
     with refusals():
-        row = driver.execute(POST, values).fetchone()
+        row = driver_of(session.connection()).execute(POST, values).fetchone()
     assert row is not None  # noqa: S101 - the function returns one row or raises
     return Transfer(id=row[0], source_balance_cents=row[1], target_balance_cents=row[2], repeated=row[3])
