@@ -14,15 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import psycopg
 
+from heitje.config import Settings
 from heitje.db.session import Databases
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import post
@@ -35,19 +38,25 @@ RICH_CENTS = 1_000_000_000
 SCALE = 10
 """Of pgbench: its manual asks for at least as many as there are clients (8), lest tpcb-like wait for itself."""
 
+PERSON = "00000000-0000-4000-8000-1{number:011}"
+"""Id of the citizen or shop of this number; its last twelve digits are a number that pgbench can count to."""
+
 RANDOM_SQL = """
-\\set w random(1, {wallets})
-\\set s random(1, {shops})
-with asker as materialized (
-  select set_config('heitje.citizen_id', '00000000-0000-4000-8000-' || lpad(to_hex(:w), 12, '0'), true))
-select p.* from asker, ledger_post('{scheme}', 'payment', gen_random_uuid()::text, {first_wallet} + :w, \
-{first_shop} + :s, 1) p;
+\\set wallet random(1, {wallets})
+\\set source {first_wallet} + :wallet
+\\set target {first_shop} + random(1, {shops})
+\\set person 100000000000 + :wallet
+\\set key random(1, 9000000000000000000)
+begin \\; set local heitje.citizen_id = '00000000-0000-4000-8000-:person' \\;
+select * from ledger_post('{scheme}', 'payment', 'payment-:key', :source, :target, 1) \\; commit;
 """
 HOT_SQL = """
-\\set w random(1, {wallets})
-with asker as materialized (select set_config('heitje.tenant_id', '{tenant}', true))
-select p.* from asker, ledger_post('{scheme}', 'reward', gen_random_uuid()::text, {reserved}, {first_wallet} + :w, 1) p;
+\\set target {first_wallet} + random(1, {wallets})
+\\set key random(1, 9000000000000000000)
+begin \\; set local heitje.tenant_id = '{tenant}' \\;
+select * from ledger_post('{scheme}', 'reward', 'claim-:key', {reserved}, :target, 1) \\; commit;
 """
+"""What the product says in a transaction, in one message; the numbers are drawn by pgbench, as in its own script."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,33 +142,49 @@ def pgbench(url: str, clients: int, seconds: int, script: Path | None = None) ->
 
 
 def through_python(town: Town, clients: int, seconds: int) -> float:
-    """Return transfers per second by `heitje.ledger.transfers.post`, each in a transaction of its own."""
-    with get_context("spawn").Pool(clients) as pool:
-        return sum(pool.starmap(_transfers_per_second, [(town, seconds, seed) for seed in range(clients)]))
+    """Return transfers per second by `heitje.ledger.transfers.post`, each in a transaction of its own.
+
+    Clients are threads in processes as `heitje web` has them when nothing else is set: eight are two times four.
+    """
+    processes = min(clients, Settings.web_workers)
+    threads = min(clients // processes, Settings.web_threads)
+    assert processes * threads == clients, "the server of the product has another shape now: count its clients"
+    with get_context("spawn").Pool(processes) as pool:
+        return sum(pool.starmap(_process, [(town, threads, seconds, seed) for seed in range(processes)]))
 
 
-def _transfers_per_second(town: Town, seconds: int, seed: int) -> float:
-    databases, dice, done = Databases(town.app_url, pool_size=1), Random(seed), 0
-    with databases.as_visitor() as session:
-        session.connection()
-    start = time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        wallet, shop = dice.randint(1, WALLETS), dice.randint(1, SHOPS)
-        with databases.as_citizen(UUID(f"00000000-0000-4000-8000-{wallet:012x}")) as session:
-            post(
-                session,
-                TransferKind.PAYMENT,
-                scheme_id=town.scheme,
-                source_id=town.first_wallet + wallet,
-                target_id=town.first_shop + shop,
-                amount_cents=1,
-                key=str(uuid4()),
-                at=datetime.now(UTC),
-            )
-        done += 1
-    rate = done / (time.perf_counter() - start)
+def _process(town: Town, threads: int, seconds: int, seed: int) -> float:
+    databases, ready = Databases(town.app_url, pool_size=threads), Barrier(threads)
+    with ThreadPoolExecutor(threads) as clients:
+        jobs = [clients.submit(_client, databases, town, seconds, Random(f"{seed}/{n}"), ready) for n in range(threads)]
+        rate = sum(job.result() for job in jobs)
     databases.dispose()
     return rate
+
+
+def _client(databases: Databases, town: Town, seconds: int, dice: Random, ready: Barrier) -> float:
+    _transfer(databases, town, dice)  # connects
+    ready.wait()
+    start, done = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        _transfer(databases, town, dice)
+        done += 1
+    return done / (time.perf_counter() - start)
+
+
+def _transfer(databases: Databases, town: Town, dice: Random) -> None:
+    wallet, shop = dice.randint(1, WALLETS), dice.randint(1, SHOPS)
+    with databases.as_citizen(UUID(PERSON.format(number=wallet))) as session:
+        post(
+            session,
+            TransferKind.PAYMENT,
+            scheme_id=town.scheme,
+            source_id=town.first_wallet + wallet,
+            target_id=town.first_shop + shop,
+            amount_cents=1,
+            key=str(uuid4()),
+            at=datetime.now(UTC),
+        )
 
 
 def prepare(server: postgres.PostgresServer) -> Town:
@@ -185,7 +210,7 @@ def prepare(server: postgres.PostgresServer) -> Town:
         connection.execute(
             "insert into neighbourhoods values ('BU0000TEST', 'B', 'W', 'W', 'G', 'G', 1, 50.9, 6.0, '{}')"
         )
-        ids = "('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
+        ids = "('00000000-0000-4000-8000-' || (100000000000 + n)::text)::uuid"
         connection.execute(f"insert into citizens (id, name) select {ids}, 'B' from generate_series(1, {WALLETS}) n")
         connection.execute(
             "insert into shops (id, scheme_id, name, category, address, neighbourhood_code, lat, lon, state)"

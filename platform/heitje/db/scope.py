@@ -7,12 +7,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-BEGIN_IN_SCOPE = (
-    "begin; select set_config('heitje.tenant_id', %(tenant)s, true), set_config('heitje.citizen_id', %(citizen)s, true),"
-    " set_config('heitje.shop_id', %(shop)s, true), set_config('heitje.knows', %(knows)s, true)"
-)
-"""In the driver's own words, its values put in by the client: only so do two statements go in one round trip."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
@@ -34,12 +28,12 @@ class Scope:
             raise ValueError("a scope is a tenant, a citizen, a shop or the operator: one of them")
 
     def settings(self) -> dict[str, str]:
-        """Return the parameters of `BEGIN_IN_SCOPE`."""
+        """Return what a transaction of this scope sets when it begins: all four, so that none is left from before."""
         return {
-            "tenant": str(self.tenant_id or ""),
-            "citizen": str(self.citizen_id or ""),
-            "shop": str(self.shop_id or ""),
-            "knows": self.knows,
+            "heitje.tenant_id": str(self.tenant_id or ""),
+            "heitje.citizen_id": str(self.citizen_id or ""),
+            "heitje.shop_id": str(self.shop_id or ""),
+            "heitje.knows": self.knows,
         }
 
     @property

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
-from heitje.db.scope import BEGIN_IN_SCOPE, VISITOR, Scope
+from heitje.db.driver import Driver
+from heitje.db.scope import VISITOR, Scope
 
 DATABASE_AWAY = (OperationalError, PoolTimeout, psycopg.OperationalError)
 """What is raised while the database is down, restarts, or has no connection left: nothing happened, try again."""
@@ -107,20 +108,15 @@ def make_engine(url: str, *, pool_size: int, patience_s: float = 10) -> Engine:
     is told not to. A statement outside a session stands alone. Who finds all connections in use waits `patience_s`.
     """
     address = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         address.update_query_dict({"connect_timeout": CONNECT_TIMEOUT_S} | dict(address.query)),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=patience_s,
         connect_args={"prepare_threshold": None, "autocommit": True},
     )
-
-
-def driver_of(connection: Connection) -> psycopg.Connection:
-    """Return what is below SQLAlchemy: for the few statements where its own share of the time counts."""
-    driver = connection.connection.dbapi_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - set in one place, make_engine
-    return driver
+    event.listen(engine, "do_connect", lambda _dialect, _record, address, options: Driver.connect(*address, **options))
+    return engine
 
 
 def _session(engine: Engine, scope: Scope) -> Session:
@@ -149,7 +145,7 @@ def _begin(session: Session, transaction: SessionTransaction, connection: Connec
     if transaction.nested:
         return
     try:
-        psycopg.ClientCursor(driver_of(connection)).execute(BEGIN_IN_SCOPE, scope.settings())
+        Driver.below(connection).begin(scope.settings())
     except psycopg.OperationalError:
         connection.invalidate()
         raise
