@@ -38,9 +38,7 @@ def all_about(session: Session, citizen: Citizen, *, scheme_id: UUID) -> dict[st
     entries = entries_of(session, wallet.id, limit=MOST) if wallet is not None else []
     return {
         "made_at": _plain(now()),
-        "person": _row(
-            citizen, "email", "name", "neighbourhood_code", "birth_year", "language", "created_at", "last_active_on"
-        ),
+        "person": _row(citizen, "email", "name", "neighbourhood_code", "birth_year", "language", "created_at"),
         "balance_cents": 0 if wallet is None else wallet.balance_cents,
         "statement": [_row(entry, "at", "kind", "amount_cents", "balance_cents", "note") for entry in entries],
         "payments": [_payment(payment) for payment in own_payments(session, citizen.id)],

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from heitje import audit
-from heitje.errors import InvalidInput, NotFound
+from heitje.db.locking import lock
+from heitje.errors import InvalidInput
 from heitje.identity.models import Department
 from heitje.identity.roles import ActingMember, Role
 
@@ -33,9 +34,7 @@ def add_department(session: Session, name: str, *, by: ActingMember, at: datetim
 def rename_department(session: Session, department_id: UUID, name: str, *, by: ActingMember, at: datetime) -> None:
     """Give a department another name; owners only. Raises `InvalidInput`, `NotFound`."""
     by.must(Role.OWNER)
-    department = session.scalar(select(Department).where(Department.id == department_id).with_for_update())
-    if department is None:
-        raise NotFound(kind="department")
+    department = lock(session, select(Department).where(Department.id == department_id), kind="department")
     if department.name == name:
         return
     _must_be_new(session, name, but=department_id)

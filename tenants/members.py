@@ -127,8 +127,7 @@ def _lock(session: Session, member_id: UUID) -> Member:
 
 def _must_keep_owners(session: Session, member: Member, tenant_id: UUID) -> None:
     """Owners who could sign in count; the row of the tenant is locked, so that two owners cannot drop each other."""
-    tenant = session.scalar(select(Tenant).where(Tenant.id == tenant_id).with_for_update())
-    assert tenant is not None  # noqa: S101 - one's own tenant is always visible
+    tenant = lock(session, select(Tenant).where(Tenant.id == tenant_id), kind="tenant")
     others = session.scalar(
         select(func.count(func.distinct(Member.id)))
         .join(MemberRole, (MemberRole.tenant_id == Member.tenant_id) & (MemberRole.member_id == Member.id))

@@ -171,8 +171,7 @@ create table citizens (
   birth_year smallint check (birth_year between 1900 and 2100),
   language text not null default 'nl' check (language in ('nl', 'en')),
   state text not null default 'active' check (state in ('active', 'blocked', 'erased')),
-  created_at timestamptz not null default now(),
-  last_active_on date
+  created_at timestamptz not null default now()
 );
 alter table citizens enable row level security;
 alter table citizens force row level security;

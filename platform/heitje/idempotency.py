@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from heitje.clock import now
 from heitje.db.base import Base
+from heitje.db.locking import find_locked
 from heitje.db.request import current_session
 from heitje.db.scope import scope_of
 from heitje.errors import Conflict, HeitjeError, InvalidInput, SignInNeeded
@@ -158,9 +159,7 @@ def _take_or_find(session: Session, key: str, digest: bytes) -> KeptAnswer | Non
             ),
             {"owner": owner, "key": key, "digest": digest},
         )
-        found = session.scalar(
-            select(KeptAnswer).where(KeptAnswer.owner == owner, KeptAnswer.key == key).with_for_update()
-        )
+        found = find_locked(session, select(KeptAnswer).where(KeptAnswer.owner == owner, KeptAnswer.key == key))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE:
             raise StillAtWork(retry_after_s=5) from error

@@ -217,12 +217,8 @@ def gaps(session: Session) -> list[tuple[str, int, int]]:
 
 def _lock_series(session: Session, *, year: int) -> InvoiceSeries:
     session.execute(insert(InvoiceSeries).values(series=SERIES, year=year, last_number=0).on_conflict_do_nothing())
-    return session.scalars(
-        select(InvoiceSeries)
-        .where(InvoiceSeries.series == SERIES, InvoiceSeries.year == year)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    query = select(InvoiceSeries).where(InvoiceSeries.series == SERIES, InvoiceSeries.year == year)
+    return lock(session, query, kind="invoice series")
 
 
 def _new_invoice(

@@ -113,7 +113,7 @@ def test_a_month_is_closed_once_and_what_happens_later_does_not_change_it(given,
 
 def test_a_month_that_runs_cannot_be_closed(given, databases):
     tenant = given.tenant()
-    with databases.across_tenants() as session, pytest.raises(MonthNotOver):
+    with pytest.raises(MonthNotOver), databases.across_tenants() as session:
         close_month(session, tenant_id=tenant.id, month=OCTOBER, at=LAST_OF_OCTOBER)
 
 

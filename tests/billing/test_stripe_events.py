@@ -179,7 +179,7 @@ def test_the_page_of_a_funding_stays_the_same_until_it_is_paid(provider, asked, 
         assert open_payment(session, gateway, funding.funding.id, by=funding.by, visit=VISIT).id == funding.payment_id
     provider.pay(funding.pay_url, "ideal")
 
-    with databases.as_tenant(funding.funding.tenant_id) as session, pytest.raises(FundingNotPayable):
+    with pytest.raises(FundingNotPayable), databases.as_tenant(funding.funding.tenant_id) as session:
         open_payment(session, gateway, funding.funding.id, by=funding.by, visit=VISIT)
 
 
@@ -187,5 +187,5 @@ def test_only_finance_pays(given, asked, databases, gateway):
     funding = asked()
     editor = given.member(funding.funding.tenant_id, Role.EDITOR)
 
-    with databases.as_tenant(funding.funding.tenant_id) as session, pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed), databases.as_tenant(funding.funding.tenant_id) as session:
         open_payment(session, gateway, funding.funding.id, by=editor, visit=VISIT)

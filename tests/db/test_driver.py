@@ -2,6 +2,7 @@
 """The short way through libpq: it says what psycopg would say, and is as careful."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Event, Thread
 
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, InternalError
 
 from heitje.db.driver import Driver
 from heitje.db.scope import Scope
@@ -77,6 +78,14 @@ def test_a_commit_that_the_database_refuses_is_an_error(database: Database) -> N
         session.execute(text("insert into promises values (1, 2)"))
     with databases.as_visitor() as session:
         assert session.execute(text("select count(*) from promises")).scalar_one() == 0
+    databases.dispose()
+
+
+def test_a_commit_after_a_swallowed_error_is_an_error_and_not_a_silent_rollback(database: Database) -> None:
+    databases = Databases(database.app_url, pool_size=1)
+    said = pytest.raises(InternalError, match="nothing was committed")
+    with said, databases.as_visitor() as session, suppress(DataError):
+        session.execute(text("select 1 / 0"))
     databases.dispose()
 
 

@@ -85,16 +85,16 @@ def test_the_application_cannot_mint(books: Books) -> None:
 def test_money_goes_only_the_ways_there_are(books: Books) -> None:
     line, other = books.line(funded_cents=50_00), books.line()
     _, wallet_id = books.citizen()
-    with books.databases.as_tenant(line.tenant_id) as session, pytest.raises(TransferImpossible):
+    with pytest.raises(TransferImpossible), books.databases.as_tenant(line.tenant_id) as session:
         books.post(session, TransferKind.REWARD, line.budget_id, wallet_id, 1_00)
-    with books.databases.as_tenant(line.tenant_id) as session, pytest.raises(TransferImpossible):
+    with pytest.raises(TransferImpossible), books.databases.as_tenant(line.tenant_id) as session:
         books.post(session, TransferKind.RESERVE, line.budget_id, other.reserved_id, 1_00)
 
 
 @pytest.mark.parametrize("amount", [0, -1, -(2**63)])
 def test_an_amount_is_above_zero(books: Books, amount: int) -> None:
     line = books.line(funded_cents=50_00)
-    with books.databases.as_tenant(line.tenant_id) as session, pytest.raises(TransferImpossible):
+    with pytest.raises(TransferImpossible), books.databases.as_tenant(line.tenant_id) as session:
         books.post(session, TransferKind.RESERVE, line.budget_id, line.reserved_id, amount)
 
 
@@ -109,8 +109,8 @@ def test_another_scheme_s_money_never_meets(books: Books) -> None:
             tenant_id=line.tenant_id,
             budget_line_id=line.line_id,
         )
-        with pytest.raises(NotYourAccount):
-            books.post(session, TransferKind.RESERVE, line.budget_id, playground, 1_00)
+    with pytest.raises(NotYourAccount), books.databases.as_tenant(line.tenant_id) as session:
+        books.post(session, TransferKind.RESERVE, line.budget_id, playground, 1_00)
 
 
 def test_no_column_of_money_is_a_float(database: Database) -> None:

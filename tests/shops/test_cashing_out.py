@@ -46,7 +46,7 @@ def test_a_shop_sees_only_its_own_redemptions_and_cannot_call_one_paid(town: Tow
     redemption = asks_for_euros(town, shop, 5_00)
 
     assert state_of(town, other) == []
-    with town.databases.as_shop(shop.id) as session, pytest.raises(DBAPIError, match="permission denied"):
+    with pytest.raises(DBAPIError, match="permission denied"), town.databases.as_shop(shop.id) as session:
         session.execute(update(Redemption).where(Redemption.id == redemption.id).values(state="paid"))
 
 
@@ -97,7 +97,7 @@ def test_saving_the_same_account_changes_nothing(town: Town) -> None:
 def test_an_account_that_no_bank_can_pay_is_refused(town: Town, iban: str, name: str, field: str) -> None:
     shop = town.shop()
 
-    with town.databases.as_shop(shop.id) as session, pytest.raises(InvalidInput) as refused:
+    with pytest.raises(InvalidInput) as refused, town.databases.as_shop(shop.id) as session:
         change_iban(session, shop_id=shop.id, iban=iban, account_name=name, by=town.staff(shop), at=AT)
     assert list(refused.value.errors) == [field]
 
@@ -105,5 +105,5 @@ def test_an_account_that_no_bank_can_pay_is_refused(town: Town, iban: str, name:
 def test_a_shop_cannot_say_of_itself_that_its_account_was_checked(town: Town) -> None:
     shop = town.shop()
 
-    with town.databases.as_shop(shop.id) as session, pytest.raises(DBAPIError, match="permission denied"):
+    with pytest.raises(DBAPIError, match="permission denied"), town.databases.as_shop(shop.id) as session:
         session.execute(update(ShopDetails).where(ShopDetails.shop_id == shop.id).values(iban_checked_at=AT))

@@ -29,7 +29,7 @@ from tests.shops.conftest import AT, Town
 
 
 def refusal_of(town: Town, citizen: GivenCitizen, **shown: str) -> type[HeitjeError]:
-    with town.databases.as_citizen(citizen.id) as session, pytest.raises(HeitjeError) as refused:
+    with pytest.raises(HeitjeError) as refused, town.databases.as_citizen(citizen.id) as session:
         find_request(session, at=AT, **shown)
     return refused.type
 
@@ -129,7 +129,7 @@ def test_a_paid_request_cannot_be_cancelled(town: Town) -> None:
     shop = town.shop()
     payment = town.paid(shop, town.citizen(has_cents=1_00), 1_00)
 
-    with town.databases.as_shop(shop.id) as session, pytest.raises(PaymentNotWaiting):
+    with pytest.raises(PaymentNotWaiting), town.databases.as_shop(shop.id) as session:
         cancel_request(session, payment_id=payment.id, by=town.staff(shop), at=AT)
 
 
@@ -149,7 +149,7 @@ def test_nobody_pays_from_the_wallet_of_somebody_else(town: Town) -> None:
     with town.databases.as_citizen(victim.id) as session:
         wallet_id = wallet_of(session, scheme_id=town.scheme_id, citizen_id=victim.id)
 
-    with town.databases.as_citizen(thief.id) as session, pytest.raises(NotYourAccount):
+    with pytest.raises(NotYourAccount), town.databases.as_citizen(thief.id) as session:
         pay_request(
             session, nonce=request.nonce, citizen_id=thief.id, wallet_account_id=wallet_id, by=thief.actor, at=AT
         )
@@ -180,7 +180,7 @@ def test_the_amount_the_shop_and_the_nonce_of_a_request_cannot_be_changed(town: 
     request = town.asks(shop, 5_00)
 
     for column, value in [("amount_cents", 1), ("shop_id", uuid4()), ("nonce", "n" * 32), ("expires_at", AT)]:
-        with town.databases.as_shop(shop.id) as session, pytest.raises(DBAPIError, match="permission denied"):
+        with pytest.raises(DBAPIError, match="permission denied"), town.databases.as_shop(shop.id) as session:
             session.execute(update(Payment).where(Payment.id == request.id).values({column: value}))
 
 
@@ -190,7 +190,7 @@ def test_a_request_is_out_of_sight_for_who_was_not_shown_it(town: Town) -> None:
 
     with town.databases.as_shop(shop.id) as session:
         assert session.get(Payment, request.id) is not None
-    with town.databases.as_shop(other_shop.id) as session, pytest.raises(NotFound):
+    with pytest.raises(NotFound), town.databases.as_shop(other_shop.id) as session:
         payment_of_shop(session, request.id)
     with town.databases.as_citizen(citizen.id) as session:
         assert session.get(Payment, request.id) is None

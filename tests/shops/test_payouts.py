@@ -42,7 +42,7 @@ def test_whoever_made_a_batch_cannot_release_it_and_the_database_says_so_too(tow
         office.releases(batch, operator_id=office.first)
     with pytest.raises(BatchNotReleased):
         office.exports(batch)
-    with town.databases.across_tenants() as session, pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), town.databases.across_tenants() as session:
         session.execute(
             update(PayoutBatch)
             .where(PayoutBatch.id == batch.id)
@@ -61,7 +61,7 @@ def test_what_a_batch_pays_can_be_looked_at_before_it_is_released(town: Town, of
         batch, payouts = batch_with_payouts(session, made.id)
         assert [payout.id for payout in payouts] == [redemption.id]
         assert batch.id in [each.id for each in batches(session, scheme_id=town.scheme_id)]
-    with town.databases.across_tenants() as session, pytest.raises(NotFound):
+    with pytest.raises(NotFound), town.databases.across_tenants() as session:
         batch_with_payouts(session, uuid4())
 
 

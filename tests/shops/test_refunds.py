@@ -71,7 +71,7 @@ def test_the_same_refund_sent_twice_gives_back_once(town: Town) -> None:
     for _ in range(2):
         with town.databases.as_shop(shop.id) as session:
             refund_payment(session, payment_id=payment.id, amount_cents=1_00, key="same", by=town.staff(shop), at=AT)
-    with town.databases.as_shop(shop.id) as session, pytest.raises(KeyReused):
+    with pytest.raises(KeyReused), town.databases.as_shop(shop.id) as session:
         refund_payment(session, payment_id=other.id, amount_cents=1_00, key="same", by=town.staff(shop), at=AT)
 
     assert town.given.balance(citizen) == 1_00
@@ -97,7 +97,7 @@ def test_a_shop_that_cashed_out_cannot_give_back_what_it_has_not(town: Town) -> 
     with town.databases.as_shop(shop.id) as session:
         request_redemption(session, shop_id=shop.id, amount_cents=5_00, key="cash-out", by=town.staff(shop), at=AT)
 
-    with town.databases.as_shop(shop.id) as session, pytest.raises(NotEnoughTakings):
+    with pytest.raises(NotEnoughTakings), town.databases.as_shop(shop.id) as session:
         refund_payment(session, payment_id=payment.id, amount_cents=5_00, key="too-late", by=town.staff(shop), at=AT)
 
 
@@ -105,7 +105,7 @@ def test_a_shop_refunds_only_its_own_payments(town: Town) -> None:
     shop, other = town.shop(), town.shop("De Buurman")
     payment, unpaid = town.paid(shop, town.citizen(has_cents=5_00), 5_00), town.asks(shop, 1_00)
 
-    with town.databases.as_shop(other.id) as session, pytest.raises(NotFound):
+    with pytest.raises(NotFound), town.databases.as_shop(other.id) as session:
         refund_payment(session, payment_id=payment.id, amount_cents=1_00, key="not-mine", by=town.staff(other), at=AT)
-    with town.databases.as_shop(shop.id) as session, pytest.raises(NotFound):
+    with pytest.raises(NotFound), town.databases.as_shop(shop.id) as session:
         refund_payment(session, payment_id=unpaid.id, amount_cents=1_00, key="not-paid", by=town.staff(shop), at=AT)

@@ -231,7 +231,7 @@ def test_one_operator_alone_admits_nobody(databases, given, opened, operator):
 
     with databases.across_tenants() as session:
         admit_tenant(session, opened, operator=alone, decision="admit", reason="", at=given.at)
-    with databases.across_tenants() as session, pytest.raises(SecondOperatorNeeded):
+    with pytest.raises(SecondOperatorNeeded), databases.across_tenants() as session:
         admit_tenant(session, opened, operator=alone, decision="admit", reason="", at=given.at)
 
 
@@ -242,7 +242,7 @@ def test_a_refusal_needs_a_reason_sends_it_back_and_starts_the_count_anew(databa
         request_go_live(session, by=by, at=given.at)
     with databases.across_tenants() as session:
         admit_tenant(session, opened, operator=first, decision="admit", reason="", at=given.at)
-    with databases.across_tenants() as session, pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput), databases.across_tenants() as session:
         admit_tenant(session, opened, operator=second, decision="refuse", reason=" ", at=given.at)
     from datetime import timedelta
 
@@ -262,7 +262,7 @@ def test_a_refusal_needs_a_reason_sends_it_back_and_starts_the_count_anew(databa
 def test_only_a_request_is_decided(databases, given, opened, operator):
     someone, _ = operator()
 
-    with databases.across_tenants() as session, pytest.raises(NotVerifying):
+    with pytest.raises(NotVerifying), databases.across_tenants() as session:
         admit_tenant(session, opened, operator=someone, decision="admit", reason="", at=given.at)
 
 

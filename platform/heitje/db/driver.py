@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from psycopg import Connection, DataError, OperationalError
-from psycopg.errors import error_from_result
+from psycopg.errors import InFailedSqlTransaction, error_from_result
 from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection as Checkout
@@ -36,9 +36,11 @@ class Driver(Connection[tuple[Any, ...]]):
         self._checked(self.pgconn.exec_(b"; ".join([b"begin", *said])))
 
     def commit(self) -> None:
-        """As psycopg's."""
+        """As psycopg's, but never silent: PostgreSQL answers the commit of a failed transaction with a rollback."""
         if self.pgconn.transaction_status != TransactionStatus.IDLE:
-            self._checked(self.pgconn.exec_(b"commit"))
+            result = self._checked(self.pgconn.exec_(b"commit"))
+            if result.command_status == b"ROLLBACK":
+                raise InFailedSqlTransaction("a statement failed before, so nothing was committed")
 
     def rollback(self) -> None:
         """As psycopg's."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Tenants with departments, members and identity providers; citizens; operators; codes and sessions."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -128,7 +128,6 @@ class Citizen(Base):
     language: Mapped[str] = mapped_column(default="nl")
     state: Mapped[str] = mapped_column(default="active")
     created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
-    last_active_on: Mapped[date | None]
 
 
 class SignInCode(Base):

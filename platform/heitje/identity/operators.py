@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from heitje import audit
 from heitje.audit import Actor
-from heitje.errors import Conflict, NotFound
+from heitje.db.locking import lock
+from heitje.errors import Conflict
 from heitje.identity.models import Operator
 
 TOKEN_LASTS = timedelta(days=365)
@@ -40,9 +41,7 @@ def add_operator(
 
 def block_operator(session: Session, email: str, *, by: Actor, at: datetime) -> Operator:
     """Let an operator in no more, from the next request on. Raises `NotFound`."""
-    operator = session.scalar(select(Operator).where(Operator.email == email.strip().lower()).with_for_update())
-    if operator is None:
-        raise NotFound(kind="operator")
+    operator = lock(session, select(Operator).where(Operator.email == email.strip().lower()), kind="operator")
     operator.state = "blocked"
     session.flush()
     audit.record(session, "operator.blocked", by=by, subject=f"operator:{operator.id}", at=at)

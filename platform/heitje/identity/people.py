@@ -9,6 +9,7 @@ from sqlalchemy import Text, Uuid, column, select, table
 from sqlalchemy.orm import Session, joinedload
 
 from heitje.audit import Actor, record
+from heitje.db.locking import find_locked
 from heitje.db.scope import know
 from heitje.errors import NotAllowed, NotFound
 from heitje.identity.models import Citizen, IdentityProvider, Member, Tenant
@@ -99,8 +100,8 @@ def member_of_identity(session: Session, provider_id: UUID, identity: VerifiedId
     An invitation is answered once: from then on the subject counts and the address does not. In the scope of the
     tenant. Raises `MemberUnknown`.
     """
-    known = session.scalar(
-        select(Member).where(Member.provider_id == provider_id, Member.subject == identity.subject).with_for_update()
+    known = find_locked(
+        session, select(Member).where(Member.provider_id == provider_id, Member.subject == identity.subject)
     )
     if known is not None:
         if known.state == "blocked":
@@ -110,10 +111,9 @@ def member_of_identity(session: Session, provider_id: UUID, identity: VerifiedId
         return known.id
     if not identity.email or not identity.email_verified:
         raise MemberUnknown
-    invited = session.scalar(
-        select(Member)
-        .where(Member.email == identity.email, Member.state == "invited", Member.subject.is_(None))
-        .with_for_update()
+    invited = find_locked(
+        session,
+        select(Member).where(Member.email == identity.email, Member.state == "invited", Member.subject.is_(None)),
     )
     if invited is None:
         raise MemberUnknown

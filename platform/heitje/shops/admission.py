@@ -14,10 +14,11 @@ from heitje import audit
 from heitje.audit import Actor
 from heitje.db.locking import lock
 from heitje.errors import Conflict, InvalidInput
+from heitje.i18n.marks import N_
 from heitje.ledger.accounts import open_account
 from heitje.ledger.models import AccountKind
 from heitje.schemes import SchemeArea
-from heitje.shops.bank_file import N_, IbanUnreadable, can_be_paid, read_iban
+from heitje.shops.bank_file import IbanUnreadable, can_be_paid, read_iban
 from heitje.shops.models import Shop, ShopCategory, ShopDetails, ShopStaff, ShopState, StaffRole
 from heitje.shops.redemptions import name_fits
 

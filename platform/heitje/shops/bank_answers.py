@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from heitje import audit
 from heitje.audit import Actor
 from heitje.db.locking import find_locked
+from heitje.i18n.marks import N_
 from heitje.ledger.accounts import open_account
 from heitje.ledger.models import AccountKind, TransferKind
 from heitje.ledger.transfers import Transfer, post
@@ -25,7 +26,6 @@ from heitje.notifications.tell import tell_shop
 from heitje.purses.funding import receive_funding
 from heitje.purses.models import Funding, FundingState
 from heitje.shops.bank_booking import BankBooking, BookingLine
-from heitje.shops.bank_file import N_
 from heitje.shops.bank_statement import BankStatementUnreadable, read_bank_statements
 from heitje.shops.models import BankBookingRow, Redemption, RedemptionState, Shop
 from heitje.shops.payouts import settle_batch_if_done

@@ -15,7 +15,8 @@ from xml.etree.ElementTree import Element
 from heitje.cents import Cents
 from heitje.clock import local_day
 from heitje.errors import InvalidInput
-from heitje.shops.bank_file import N_, IbanUnreadable, read_iban
+from heitje.i18n.marks import N_
+from heitje.shops.bank_file import IbanUnreadable, read_iban
 
 _EUROS = re.compile(r"\+?(?P<whole>[0-9]{0,15})(?:\.(?P<part>[0-9]{0,5}))?", re.ASCII)
 _RETURN_OF_A_TRANSFER = "RRTN"

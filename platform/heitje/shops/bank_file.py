@@ -21,6 +21,7 @@ from schwifty.exceptions import SchwiftyException
 from heitje.cents import MAX_CENTS, Cents
 from heitje.clock import AMSTERDAM, local_day
 from heitje.errors import InvalidInput
+from heitje.i18n.marks import N_
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 
@@ -33,8 +34,6 @@ IDENTIFIER_LENGTH = 35
 _IBAN_ONLY_COUNTRIES = re.compile(
     "AT|BE|BG|CY|CZ|DE|DK|EE|ES|FI|FR|GR|HR|HU|IE|IS|IT|LI|LT|LU|LV|MT|NL|NO|PL|PT|RO|SE|SI|SK"
 )
-N_ = str
-"""Marks a text for the catalogue; whoever shows it translates."""
 _LATIN = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*", re.ASCII)
 # What banks agreed to write instead, for what is no letter with an accent. One for one: lengths stay.
 _INSTEAD = str.maketrans(

@@ -16,6 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from heitje.cents import Cents
+from heitje.i18n.marks import N_
 from heitje.shops.bank_booking import (
     BankBooking,
     BankStatementUnreadable,
@@ -25,7 +26,6 @@ from heitje.shops.bank_booking import (
     read_text,
     signed_cents,
 )
-from heitje.shops.bank_file import N_
 
 __all__ = ["BankBooking", "BankStatement", "BankStatementUnreadable", "BookingLine", "read_bank_statements"]
 

@@ -15,9 +15,9 @@ from heitje.cents import Cents
 from heitje.db.locking import find_locked, lock
 from heitje.db.scope import know
 from heitje.errors import InvalidInput, NotFound
+from heitje.i18n.marks import N_
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import post
-from heitje.shops.bank_file import N_
 from heitje.shops.errors import (
     AlreadyPaid,
     PaymentNotWaiting,

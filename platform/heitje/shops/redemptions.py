@@ -15,13 +15,13 @@ from heitje.audit import Actor
 from heitje.cents import Cents
 from heitje.clock import local_day
 from heitje.errors import InvalidInput, NotFound
+from heitje.i18n.marks import N_
 from heitje.ledger.accounts import open_account
 from heitje.ledger.errors import KeyReused
 from heitje.ledger.models import AccountKind, TransferKind
 from heitje.ledger.transfers import post
 from heitje.notifications.tell import tell_shop
 from heitje.shops.bank_file import (
-    N_,
     NAME_LENGTH,
     IbanUnreadable,
     can_be_paid,

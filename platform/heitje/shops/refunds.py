@@ -13,11 +13,11 @@ from heitje.audit import Actor
 from heitje.cents import Cents
 from heitje.clock import local_day
 from heitje.errors import InvalidInput, NotFound
+from heitje.i18n.marks import N_
 from heitje.ledger.errors import BalanceTooLow, KeyReused
 from heitje.ledger.models import TransferKind
 from heitje.ledger.transfers import post
 from heitje.notifications.tell import tell_citizen
-from heitje.shops.bank_file import N_
 from heitje.shops.errors import NotEnoughTakings, RefundTooHigh
 from heitje.shops.models import PAID, Payment, PaymentRefund, PaymentState
 from heitje.shops.payments import lock_payment

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from heitje import audit
 from heitje.audit import Actor
-from heitje.errors import Conflict, InvalidInput, NotFound
-from heitje.shops.bank_file import N_
+from heitje.db.locking import lock
+from heitje.errors import Conflict, InvalidInput
+from heitje.i18n.marks import N_
 from heitje.shops.models import ShopStaff, StaffRole
 
 
@@ -55,11 +56,8 @@ def set_staff_blocked(
 
     Raises `NotFound`, `OwnerStays`.
     """
-    member = session.scalar(
-        select(ShopStaff).where(ShopStaff.shop_id == shop_id, ShopStaff.id == staff_id).with_for_update()
-    )
-    if member is None:
-        raise NotFound(kind="shop staff")
+    query = select(ShopStaff).where(ShopStaff.shop_id == shop_id, ShopStaff.id == staff_id)
+    member = lock(session, query, kind="shop staff")
     if member.role == StaffRole.OWNER:
         raise OwnerStays
     member.state = "blocked" if blocked else "active"
