@@ -31,7 +31,7 @@ def test_every_table_forces_row_level_security(catalogue: psycopg.Connection) ->
 
 def test_there_are_tenant_tables_to_look_at(catalogue: psycopg.Connection) -> None:
     found = {row[1] for row in catalogue.execute(TENANT_TABLES)}
-    assert {"chores", "claims", "budget_lines", "members", "reservations", "evidence"} <= found
+    assert {"chores", "claims", "budget_lines", "members", "reservations", "evidence", "vettings"} <= found
 
 
 def test_no_role_that_signs_in_bypasses_policies_or_owns_tables(catalogue: psycopg.Connection) -> None:

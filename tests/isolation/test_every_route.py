@@ -81,6 +81,7 @@ def _fill_tenant(given: Given, databases: Databases) -> tuple[dict[str, Any], st
     chore = given.chore(tenant, title=f"{CANARY} bankje verven")
     citizen = given.citizen(f"{CANARY} Jansen")
     claim = given.hand_in(citizen, given.claim(citizen, chore))
+    vetting = given.asked(citizen, tenant)
     shop = given.shop(f"{CANARY} bakkerij")
     payment = given.request(shop)
     kit_id, point_id, provider_id = uuid4(), uuid4(), uuid4()
@@ -105,6 +106,7 @@ def _fill_tenant(given: Given, databases: Databases) -> tuple[dict[str, Any], st
         "tenant_id": tenant.id,
         "chore_id": chore.id,
         "claim_id": claim.id,
+        "vetting_id": vetting.id,
         "line_id": chore.budget_line_id,
         "funding_id": funding_id,
         "evidence_id": evidence_id,

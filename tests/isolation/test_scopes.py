@@ -23,6 +23,7 @@ def two_tenants(database: Database) -> Iterator[tuple[GivenTenant, GivenTenant]]
     for tenant in pair:
         chore = given.chore(tenant)
         given.hand_in(citizen := given.citizen(), given.claim(citizen, chore))
+        given.vetted(citizen, tenant)
     yield pair
     databases.dispose()
 
@@ -46,7 +47,7 @@ def test_there_are_rows_of_both_in_the_tables_that_matter(
     two_tenants: tuple[GivenTenant, GivenTenant], database: Database
 ) -> None:
     with psycopg.connect(database.superuser_url) as connection:
-        for table in ("chores", "claims", "slots", "members", "budget_lines", "reservations", "evidence"):
+        for table in ("chores", "claims", "slots", "members", "budget_lines", "reservations", "evidence", "vettings"):
             assert {tenant.id for tenant in two_tenants} <= set(rows_seen(connection, table)), table
 
 

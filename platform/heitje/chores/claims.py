@@ -20,15 +20,18 @@ from heitje.chores.errors import (
     ClaimNotSubmitted,
     ClaimsOverlap,
     EvidenceMissing,
+    NotVetted,
     TooManyClaims,
     TooYoung,
 )
 from heitje.chores.models import DONE, UNDER_WAY, Chore, ChoreState, Claim, ClaimState, Evidence
+from heitje.chores.vetted import must_be_vetted
 from heitje.clock import local_day, local_year
 from heitje.db.locking import lock
 from heitje.errors import NotFound
 from heitje.i18n.marks import N_
 from heitje.ledger.accounts import wallet_of
+from heitje.ledger.errors import refusals
 
 CLAIMS_AT_ONCE = 5
 """A person can have this many claims under way, so that slots stay for others."""
@@ -66,7 +69,7 @@ def claim_slot(session: Session, *, tenant_id: UUID, chore_id: UUID, claimant: C
     """Take a free slot, and hold room under the yearly cap for its reward.
 
     Raises `ChoreNotOpen`, `ChoreFull`, `AlreadyClaimed`, `TooManyClaims`, `ClaimsOverlap`, `TooYoung`,
-    `YearlyCapReached`, `NoCapRule`. The issuer learns of none of these: the slot just stays open.
+    `NotVetted`, `YearlyCapReached`, `NoCapRule`. The issuer learns of none of these: the slot just stays open.
     """
     chore = session.scalar(select(Chore).where(Chore.tenant_id == tenant_id, Chore.id == chore_id))
     if chore is None:
@@ -74,6 +77,7 @@ def claim_slot(session: Session, *, tenant_id: UUID, chore_id: UUID, claimant: C
     if chore.state != ChoreState.OPEN or chore.closes_at <= at:
         raise ChoreNotOpen(state=chore.state)
     _check_age(chore, claimant, at=at)
+    must_be_vetted(session, chore, claimant.citizen_id, at=at)
     _check_other_claims(session, chore, claimant)
 
     slot_id = session.scalar(text("select claims_pick_slot(:tenant, :chore)"), {"tenant": tenant_id, "chore": chore_id})
@@ -102,7 +106,8 @@ def claim_slot(session: Session, *, tenant_id: UUID, chore_id: UUID, claimant: C
         )
     session.add(claim)
     try:
-        session.flush()
+        with refusals({"HJ040": NotVetted}):
+            session.flush()
     except IntegrityError as error:
         if "claims_one_a_citizen" in str(error.orig):
             raise AlreadyClaimed from error

@@ -15,7 +15,11 @@ HeitjeError
 ├── EvidenceMissing         400
 ├── ClaimAlreadyDecided     409
 ├── ClaimNotSubmitted       409
-└── OwnClaim                403  a claim is decided by somebody else than the claimant
+├── OwnClaim                403  a claim is decided by somebody else than the claimant
+├── NotVetted               403  HJ040  the organisation wants to know the citizen first
+├── VettingNotNeeded        409  chores of this kind are for everybody
+├── VettingDecided          409  HJ041  somebody decided on this vetting, or it was withdrawn
+└── OwnVetting              403  HJ031  a colleague vets whoever works here
 """
 
 from heitje.errors import HeitjeError, InvalidInput
@@ -119,3 +123,33 @@ class OwnClaim(HeitjeError):
     code = "own-claim"
     status = 403
     title = "This is your own claim. A colleague has to decide on it."
+
+
+class NotVetted(HeitjeError):
+    """The organisation has not vetted this citizen for this kind of chore, or not until its day. Facts: needed_until."""
+
+    code = "not-vetted"
+    status = 403
+    title = "The organisation wants to know you before you do this chore. Ask to be vetted: the button is on its page."
+
+
+class VettingNotNeeded(HeitjeError):
+    """Chores of this kind are for everybody."""
+
+    code = "vetting-not-needed"
+    title = "You need not be vetted for this chore. You can sign up at once."
+
+
+class VettingDecided(HeitjeError):
+    """The vetting is in another state than this act needs. Facts: state."""
+
+    code = "vetting-decided"
+    title = "This was decided or withdrawn in the meantime. Look at it again."
+
+
+class OwnVetting(HeitjeError):
+    """Nobody vets themselves."""
+
+    code = "own-vetting"
+    status = 403
+    title = "This is about you. A colleague has to decide on it."

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Chores, slots and kits; claims with evidence and decisions (migration 0006)."""
+"""Chores, slots and kits; claims with evidence and decisions (migration 0006); vettings (0010)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -45,6 +45,17 @@ class ClaimState(StrEnum):
 UNDER_WAY = (ClaimState.HELD, ClaimState.IN_PROGRESS, ClaimState.SUBMITTED, ClaimState.NEEDS_MORE)
 """States in which a claim keeps its slot and its room under the cap."""
 DONE = (ClaimState.APPROVED, ClaimState.REWARDED)
+
+
+class VettingState(StrEnum):
+    """Valid counts until its last day; lapsed means that a newer one took its place."""
+
+    REQUESTED = "requested"
+    VALID = "valid"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 class PickupPoint(TenantOwned, Base):
@@ -201,3 +212,23 @@ class ClaimDecision(TenantOwned, Base):
     quality: Mapped[int | None]
     member_id: Mapped[UUID]
     at: Mapped[datetime]
+
+
+class Vetting(TenantOwned, Base):
+    """That one organisation knows a citizen well enough for a kind of chore. What it looked at is not kept."""
+
+    __tablename__ = "vettings"
+
+    citizen_id: Mapped[UUID]
+    citizen_name: Mapped[str]
+    category_code: Mapped[str]
+    state: Mapped[str] = mapped_column(default=VettingState.REQUESTED.value)
+    requested_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    """The member who decided last."""
+    valid_until: Mapped[date | None]
+    """The last day on which it holds."""
+    reason: Mapped[str] = mapped_column(default="")
+    """Why not, or no more: the citizen reads it."""
+    version: Mapped[int] = mapped_column(default=1)

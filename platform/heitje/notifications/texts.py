@@ -67,6 +67,7 @@ def _says_nothing(paragraph: str, values: _Facts) -> bool:
 OPEN_CLAIM = N_("Look at your chore")
 OPEN_PORTAL = N_("Open the portal")
 OPEN_TILL = N_("Open the till")
+LOOK_AT_CHORES = N_("Look at the chores")
 
 TEXTS: Mapping[str, Text] = {
     "claim-approved": Text(
@@ -128,6 +129,43 @@ TEXTS: Mapping[str, Text] = {
         paragraphs=(N_("You did not start in time, so your place is free for somebody else: %(title)s."),),
         link="/",
         button=N_("Find another chore"),
+    ),
+    "vetting-invited": Text(
+        subject=N_("%(organisation)s would like to meet you"),
+        paragraphs=(
+            N_("You asked to be vetted, so that you can do chores for which %(organisation)s wants to know you first."),
+            N_("What they write: %(note)s"),
+        ),
+        link="/?kind=%(category)s",
+        button=LOOK_AT_CHORES,
+    ),
+    "vetting-accepted": Text(
+        subject=N_("%(organisation)s has vetted you"),
+        paragraphs=(
+            N_("From now on you can sign up for chores for which %(organisation)s wanted to know you first."),
+            N_("This holds until %(until)s."),
+        ),
+        link="/?kind=%(category)s",
+        button=LOOK_AT_CHORES,
+    ),
+    "vetting-refused": Text(
+        subject=N_("%(organisation)s has not vetted you"),
+        paragraphs=(
+            N_("You asked %(organisation)s to be vetted. They decided not to do so."),
+            N_("The reason: %(reason)s"),
+        ),
+        link="/",
+        button=N_("Find another chore"),
+    ),
+    "vetting-revoked": Text(
+        subject=N_("Your vetting with %(organisation)s has ended"),
+        paragraphs=(
+            N_("You cannot sign up any more for chores for which %(organisation)s wants to know you first."),
+            N_("The reason: %(reason)s"),
+            N_("What you signed up for before stays yours, unless they tell you otherwise."),
+        ),
+        link="/my-chores",
+        button=N_("To my chores"),
     ),
     "payment-receipt": Text(
         subject=N_("You paid %(amount)s Heitjes at %(shop_name)s"),
