@@ -113,7 +113,7 @@ def make_engine(url: str, *, pool_size: int, patience_s: float = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=patience_s,
-        connect_args={"prepare_threshold": None, "autocommit": True},
+        connect_args={"prepare_threshold": None, "autocommit": True, "client_encoding": "utf8"},
     )
     event.listen(engine, "do_connect", lambda _dialect, _record, address, options: Driver.connect(*address, **options))
     return engine
