@@ -21,6 +21,7 @@ def init_app(app: Flask, settings: Settings) -> None:  # noqa: ARG001 - every su
         profile,
         shops,
         signing_in,
+        vetting,
         wallet,
     )
     from citizen_pwa.surroundings import pages

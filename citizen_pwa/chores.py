@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from citizen_pwa.surroundings import current_scheme, pages, show
+from citizen_pwa.vetting import standing_with
 from citizen_pwa.wishes import MINUTES, Looking, read_wish, usual_order
 from heitje.cents import in_heitjes
 from heitje.chores.claims import Claimant, claim_slot, claimed_chores
@@ -45,7 +46,9 @@ def chores() -> ResponseReturnValue:
     )
     cursor = found[PAGE_SIZE - 1].cursor if len(found) > PAGE_SIZE else ""
     total = count_chores(session, scheme_id=scheme_id, wish=looking.wish, at=at)
-    return show("chores.html", cards=_cards(found[:PAGE_SIZE]), total=total, cursor=cursor, **choices)
+    return show(
+        "chores.html", cards=_cards(found[:PAGE_SIZE], choices["vetted_kinds"]), total=total, cursor=cursor, **choices
+    )
 
 
 @pages.get("/map")
@@ -72,7 +75,7 @@ def chore_map() -> ResponseReturnValue:
 @citizens_welcome
 def chore(chore_id: UUID) -> ResponseReturnValue:
     """Say everything one needs to know before signing up, and offer one button."""
-    return _chore_page(chore_id)
+    return chore_page(chore_id)
 
 
 @pages.post("/chores/<uuid:chore_id>/claim")
@@ -92,7 +95,7 @@ def claim(chore_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("citizen.my_chores"), code=303)
     except HeitjeError as refusal:
         current_session().rollback()
-        return _chore_page(chore_id, refusal=refusal)
+        return chore_page(chore_id, refusal=refusal)
     tell_citizen(
         current_session(),
         citizen.id,
@@ -106,18 +109,21 @@ def claim(chore_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("citizen.my_chore", claim_id=made.id), code=303)
 
 
-def _chore_page(chore_id: UUID, *, refusal: HeitjeError | None = None) -> ResponseReturnValue:
+def chore_page(chore_id: UUID, *, refusal: HeitjeError | None = None) -> ResponseReturnValue:
+    """Show a chore; with what was refused, when something was."""
     session, citizen = current_session(), current_citizen_or_none()
     found = published_chore(session, chore_id)
     own = claimed_chores(session, citizen.id, [chore_id]) if citizen is not None else {}
     neighbourhoods = {one.code: one.name for one in neighbourhoods_of(session, found.scheme_id)}
+    category = next((one for one in all_categories(session) if one.code == found.category_code), None)
     is_open = found.state == ChoreState.OPEN and found.closes_at > now()
     return show(
         "chore.html",
         status=200 if refusal is None else refusal.status,
         chore=found,
         issuer=issuers_of(session, [found.tenant_id]).get(found.tenant_id, ""),
-        kind=next((name_of(one) for one in all_categories(session) if one.code == found.category_code), ""),
+        kind=name_of(category) if category is not None else "",
+        vetting=standing_with(found, category, citizen),
         neighbourhood=neighbourhoods.get(found.neighbourhood_code, ""),
         when=when_of(found),
         places=places_of(found),
@@ -154,7 +160,7 @@ def name_of(category: Category) -> str:
     return category.name_nl if current_language() == "nl" else category.name_en
 
 
-def _cards(found: list[FoundChore]) -> list[dict[str, Any]]:
+def _cards(found: list[FoundChore], vetted_kinds: frozenset[str]) -> list[dict[str, Any]]:
     issuers = issuers_of(current_session(), (one.chore.tenant_id for one in found))
     return [
         {
@@ -166,6 +172,7 @@ def _cards(found: list[FoundChore]) -> list[dict[str, Any]]:
             "distance_m": one.distance_m,
             "when": when_of(one.chore),
             "places": places_of(one.chore),
+            "for_vetted": one.chore.category_code in vetted_kinds,
         }
         for one in found
     ]
@@ -182,6 +189,7 @@ def _looking() -> tuple[Looking, dict[str, Any]]:
     choices = {
         "looking": looking,
         "kinds": _kinds(looking, categories),
+        "vetted_kinds": frozenset(one.code for one in categories if one.needs_vetting),
         "neighbourhoods": neighbourhoods,
         "durations": [(str(minutes), _("At most %(time)s", time=words.duration(minutes))) for minutes in MINUTES],
         "orders": _orders(has_place=looking.position != ""),

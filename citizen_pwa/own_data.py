@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from heitje.allowance.cap import CapRoom
 from heitje.chores.models import Claim, Evidence
+from heitje.chores.vetting import own_vettings
 from heitje.clock import now
 from heitje.identity.models import Citizen
 from heitje.ledger.accounts import find_wallet
@@ -44,6 +45,10 @@ def all_about(session: Session, citizen: Citizen, *, scheme_id: UUID) -> dict[st
         "payments": [_payment(payment) for payment in own_payments(session, citizen.id)],
         "years": [_row(room, "year", "limit_cents", "held_cents", "committed_cents") for room in rooms],
         "chores": [_claim(claim) for claim in claims],
+        "vettings": [
+            _row(one, "category_code", "citizen_name", "state", "requested_at", "decided_at", "valid_until", "reason")
+            for one in own_vettings(session, citizen.id, limit=MOST)
+        ],
         "messages": [_row(message, "created_at", "kind", "facts", "read_at", "sent_at") for message in messages],
     }
 

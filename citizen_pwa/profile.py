@@ -16,6 +16,7 @@ from wtforms.validators import Optional as NotRequired
 
 from citizen_pwa.own_data import all_about
 from citizen_pwa.surroundings import current_scheme, pages, show
+from citizen_pwa.vetting import vettings_in_words
 from heitje.clock import local_day, now
 from heitje.db.request import current_session
 from heitje.errors import InvalidInput
@@ -151,7 +152,7 @@ def _known(citizen: Citizen) -> dict[str, Any]:
 
 
 def _profile_page(form: DetailsForm, status: int = 200) -> ResponseReturnValue:
-    return show("profile.html", status=status, form=form)
+    return show("profile.html", status=status, form=form, vettings=vettings_in_words(current_citizen()))
 
 
 def _welcome_page(form: DetailsForm, status: int = 200) -> ResponseReturnValue:

@@ -25,6 +25,7 @@ from issuer_portal import (
     settings,
     sign_in,
     upload,
+    vetting,
 )
 from issuer_portal.labels import init_labels
 from issuer_portal.pages import pages
@@ -32,7 +33,7 @@ from tenants.billing.stripe_gateway import StripeGateway
 
 PAGE_GROUPS = (
     budget, chore_publishing, chore_writing, chores, claims, dashboard, departments, evidence, funding, go_live, history,
-    invoices, kits, members, settings, sign_in, upload,
+    invoices, kits, members, settings, sign_in, upload, vetting,
 )  # fmt: skip
 """Each put its pages on the blueprint when it was imported."""
 

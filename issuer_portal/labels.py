@@ -56,6 +56,14 @@ MEMBER = {
     "active": (_l("Active"), "good"),
     "blocked": (_l("Blocked"), "bad"),
 }
+VETTING = {
+    "requested": (_l("Waits for you"), "warn"),
+    "valid": (_l("Vetted"), "good"),
+    "refused": (_l("Refused"), "bad"),
+    "revoked": (_l("Ended"), "bad"),
+    "withdrawn": (_l("Withdrawn"), ""),
+    "lapsed": (_l("Replaced by a newer one"), ""),
+}
 ROLES = {
     Role.OWNER: _l("Owner"),
     Role.FINANCE: _l("Finance"),
@@ -117,6 +125,11 @@ def member_label(state: str) -> Label:
     return _label(MEMBER, state)
 
 
+def vetting_label(state: str) -> Label:
+    """Return the badge of a vetting."""
+    return _label(VETTING, state)
+
+
 def role_name(role: str) -> str:
     """Return a role's name."""
     return str(ROLES[Role(role)])
@@ -130,6 +143,7 @@ def init_labels(app: Flask) -> None:
         line_label=line_label,
         funding_label=funding_label,
         member_label=member_label,
+        vetting_label=vetting_label,
         role_name=role_name,
         reason_names=REASONS,
         kind_names=KINDS,

@@ -8,7 +8,7 @@ from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from heitje.chores.models import Chore, Claim, ClaimState
+from heitje.chores.models import Chore, Claim, ClaimState, Vetting, VettingState
 from heitje.db.request import current_session
 from heitje.identity.guards import has_role
 from heitje.identity.models import Member
@@ -37,6 +37,9 @@ def _tabs(member: Member) -> tuple[Tab, ...]:
     if has_role(member, Role.APPROVER):
         waiting = _claims_waiting(member) if request.method == "GET" else 0
         tabs.append(Tab(label=_("To review"), url=url_for("portal.queue"), icon="clipboard-check", count=waiting))
+    if has_role(member, Role.APPROVER) or has_role(member, Role.OWNER):
+        asking = _people_asking() if request.method == "GET" else 0
+        tabs.append(Tab(label=_("Vetting"), url=url_for("portal.vettings"), icon="shield-user", count=asking))
     tabs.append(Tab(label=_("Chores"), url=url_for("portal.chores"), icon="clipboard-list"))
     tabs.append(Tab(label=_("Kits"), url=url_for("portal.kits"), icon="toolbox"))
     return tuple(tabs)
@@ -68,6 +71,11 @@ def _claims_waiting(member: Member) -> int:
     departments = _departments(member, Role.APPROVER)
     if departments is not None:
         query = query.join(Claim.chore).where(Chore.department_id.in_(departments))
+    return current_session().scalar(query) or 0
+
+
+def _people_asking() -> int:
+    query = select(func.count()).select_from(Vetting).where(Vetting.state == VettingState.REQUESTED.value)
     return current_session().scalar(query) or 0
 
 

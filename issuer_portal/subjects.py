@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from heitje.chores.models import Chore, Claim, Kit, PickupPoint
+from heitje.chores.models import Chore, Claim, Kit, PickupPoint, Vetting
 from heitje.identity.models import Department, IdentityProvider, Member
 from heitje.purses.models import BudgetLine, Funding
 
@@ -23,6 +23,10 @@ KINDS: dict[str, tuple[Callable[[], Select[UUID, str]], Address]] = {
     "chore": (lambda: select(Chore.id, Chore.title), lambda one: url_for("portal.chore", chore_id=one)),
     # A claim's page is for approvers of the department; its chore's is for all.
     "claim": (lambda: select(Claim.id, Chore.title).join(Claim.chore), _none),
+    "vetting": (
+        lambda: select(Vetting.id, Vetting.citizen_name),
+        lambda one: url_for("portal.vetting", vetting_id=one),
+    ),
     "budget_line": (
         lambda: select(BudgetLine.id, BudgetLine.name),
         lambda one: url_for("portal.budget_line", line_id=one),

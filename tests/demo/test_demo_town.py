@@ -72,6 +72,23 @@ def test_approvers_find_work_and_citizens_have_something_to_spend(town: Database
     assert count(town, "select count(*) from ledger_accounts where kind = 'wallet' and balance_cents > 0") >= 3
 
 
+def test_people_wait_to_be_vetted_and_others_are(town: Databases) -> None:
+    found = []
+    for organisation in read_organisations():
+        with town.as_visitor() as session:
+            tenant_id = session.execute(
+                text("select id from tenants where slug = :slug"), {"slug": organisation.slug}
+            ).scalar_one()
+        with town.as_tenant(tenant_id) as session:
+            states = session.scalars(text("select state from vettings order by state")).all()
+        found.append((organisation.slug, list(states)))
+    assert found == [
+        ("gemeente-heerlen", ["requested", "valid"]),
+        ("voorbeeldhof", []),
+        ("lampenlicht", ["requested", "requested", "valid", "valid"]),
+    ]
+
+
 def test_each_organisation_takes_part_with_its_look_departments_and_staff_who_can_sign_in(
     town: Databases, settings: Settings
 ) -> None:

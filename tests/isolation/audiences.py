@@ -20,7 +20,7 @@ AUDIENCES: dict[str, str] = {
             citizen.begin citizen.change_profile citizen.claim citizen.claim_from_mail citizen.confirm
             citizen.get_to_know citizen.hand_in citizen.messages citizen.my_chore citizen.my_chores
             citizen.own_data citizen.profile citizen.read_messages citizen.receipt citizen.shown_request
-            citizen.wallet citizen.welcome citizen.withdraw
+            citizen.wallet citizen.welcome citizen.withdraw citizen.ask_vetting citizen.withdraw_vetting
         """,
         "member": """
             portal.agreement portal.approve portal.approve_many portal.ask portal.block portal.budget
@@ -32,6 +32,8 @@ AUDIENCES: dict[str, str] = {
             portal.new_pickup_point portal.new_provider portal.own_account portal.pause portal.pay_again
             portal.pickup_point portal.provider portal.publish portal.queue portal.reject portal.resume
             portal.settings portal.upload portal.upload_confirm portal.upload_example
+            portal.accept_person portal.invite_to_meet portal.refuse_person portal.revoke_person portal.vetting
+            portal.vettings
         """,
         "shop": """
             till.block_staff till.name_staff till.own_staff till.unblock_staff

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from heitje.chores.models import Chore, Kit, PickupPoint
+from heitje.chores.vetting import invite_to_vetting
 from heitje.identity.roles import Role
 from heitje.purses.models import Funding
 
@@ -58,13 +59,15 @@ def theirs(given, databases):
     draft = given.draft(made, title=f"Concept {CANARY}")
     citizen = given.citizen(f"Burger {CANARY}")
     claim = given.hand_in(citizen, given.claim(citizen, chore), minutes=60, remark=text)
+    vetting = given.asked(given.citizen(f"Vrager {text}"), made)
     with databases.as_tenant(made.id) as session:
+        invite_to_vetting(session, vetting.id, note=text, by=made.approver, at=given.at)
         funding = session.scalars(select(Funding)).first()
     return {
         "tenant": made, "chore_id": chore.id, "draft_id": draft.id, "claim_id": claim.id, "kit_id": kit_id,
         "point_id": point_id, "line_id": chore.budget_line_id, "funding_id": funding.id,
         "member_id": made.approver.member_id, "department_id": made.department_id, "provider_id": uuid4(),
-        "invoice_id": uuid4(), "evidence_id": uuid4(), "kind": "csv", "citizen": citizen, "claim": claim,
+        "vetting_id": vetting.id, "invoice_id": uuid4(), "evidence_id": uuid4(), "kind": "csv", "citizen": citizen, "claim": claim,
     }  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def part_of_a_page(rule):
 
 def tables_of(database):
     with psycopg.connect(database.superuser_url) as connection:
-        names = "members member_roles chores slots claims claim_decisions kits pickup_points fundings budget_lines departments"
+        names = "members member_roles chores slots claims claim_decisions kits pickup_points fundings budget_lines departments vettings"
         return {
             name: connection.execute(f"select md5(string_agg(x::text, '|' order by x::text)) from {name} x").fetchone()
             for name in names.split()
@@ -134,6 +137,7 @@ def test_no_search_list_or_download_shows_anothers(signed_in, ours, theirs):
         "chores.xlsx?q=kanarie",
         "kits",
         "members",
+        "vetting",
         "history",
         "budget",
     ):
@@ -232,9 +236,9 @@ def test_looking_at_pages_changes_nothing(app, signed_in, given, theirs, databas
         (
             Role.EDITOR,
             ("chores/new", "chores/upload", "kits/new"),
-            ("claims", "budget/new", "members/invite", "settings"),
+            ("claims", "vetting", "budget/new", "members/invite", "settings"),
         ),
-        (Role.APPROVER, ("claims", "chores"), ("chores/new", "budget/new", "invoices", "history")),
+        (Role.APPROVER, ("claims", "vetting", "chores"), ("chores/new", "budget/new", "invoices", "history")),
         (Role.FINANCE, ("budget/new", "invoices"), ("claims", "chores/new", "settings", "members/invite")),
         (Role.FIELD_WORKER, ("chores/new",), ("chores/upload", "claims", "settings")),
         (Role.STAFF_REPRESENTATIVE, ("chores", "members"), ("chores/new", "claims", "invoices", "history")),

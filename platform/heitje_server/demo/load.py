@@ -10,6 +10,7 @@ from heitje_server.demo.ground import lay_ground
 from heitje_server.demo.history import tell_history
 from heitje_server.demo.issuers import bring_issuers_in
 from heitje_server.demo.town import bring_town_in
+from heitje_server.demo.vettings import let_people_meet
 from heitje_server.features import load_features
 
 
@@ -24,5 +25,6 @@ def load_if_empty(settings: Settings) -> bool:
         scheme_id = lay_ground(databases, settings)
         issuers = bring_issuers_in(databases, settings, scheme_id)
         town = bring_town_in(databases, scheme_id)
+        let_people_meet(databases, issuers, town)
         tell_history(databases, settings, issuers, town)
         return True
