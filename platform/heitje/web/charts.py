@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH = 640
-HEIGHT = 220
+WIDTH = 420
+HEIGHT = 200
 TOP = 30
 BOTTOM = 32
 GAP_SHARE = 0.28
@@ -21,6 +21,8 @@ class Bar:
     y: float
     width: float
     height: float
+    share: int
+    """Of the highest, in hundredths."""
 
     @property
     def middle(self) -> float:
@@ -54,6 +56,7 @@ def bar_chart(rows: Sequence[tuple[str, float, str]]) -> BarChart:
                 y=round(TOP + room - height, 1),
                 width=round(step * (1 - GAP_SHARE), 1),
                 height=height,
+                share=round(100 * max(value, 0) / highest),
             )
         )
     return BarChart(width=WIDTH, height=HEIGHT, baseline=HEIGHT - BOTTOM, bars=bars)
