@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import StringField
-from wtforms.validators import Length
+from wtforms.validators import Length, Regexp
 
 from heitje.errors import HeitjeError
 from heitje.identity.sessions import Person
@@ -32,7 +32,10 @@ class AddressForm(Form):
 class CodeForm(Form):
     """The code that came."""
 
-    code = StringField(_l("Code of six digits"), validators=[Required(), Length(max=20)])
+    code = StringField(
+        _l("Code of six digits"),
+        validators=[Required(), Regexp(r"^(\s*[0-9]){6}\s*$", message=_l("The code has six digits."))],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ class CodeByMail:
         if awaited_code(self.purpose) is None:
             return redirect(url_for(".sign_in", next=self.next_url()), code=303)
         if not form.validate():
-            return self._code_page(form, status=422)
+            return self._code_page(form, status=400)
         try:
             person = enter_code(form.code.data or "", self.purpose)
         except HeitjeError as refusal:

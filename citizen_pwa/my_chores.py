@@ -35,7 +35,12 @@ def my_chores() -> ResponseReturnValue:
     issuers = issuers_of(current_session(), (claim.tenant_id for claim in claims))
     groups: dict[str, list[tuple[Claim, Standing]]] = {"todo": [], "waiting": [], "over": []}
     for claim in claims:
-        standing = standing_of(claim, issuer=issuers.get(claim.tenant_id, ""), has_kit=claim.chore.kit_id is not None)
+        standing = standing_of(
+            claim,
+            issuer=issuers.get(claim.tenant_id, ""),
+            has_kit=claim.chore.kit_id is not None,
+            starts_at=claim.chore.starts_at,
+        )
         groups[standing.group].append((claim, standing))
     names = ((_("To do"), "todo"), (_("Waiting for an answer"), "waiting"), (_("Over"), "over"))
     return show(
@@ -110,7 +115,7 @@ def claim_page(claim_id: UUID, *, form: Form | None = None, refusal: HeitjeError
         chore=chore,
         issuer=issuer,
         when=when_of(chore),
-        standing=standing_of(claim, issuer=issuer, has_kit=chore.kit is not None),
+        standing=standing_of(claim, issuer=issuer, has_kit=chore.kit is not None, starts_at=chore.starts_at),
         steps=steps(),
         wanted=[WANTED[kind]() for kind in chore.evidence if kind in WANTED],
         form=(form or form_for(claim, chore)) if can_hand_in else None,

@@ -81,6 +81,8 @@ def get_to_know() -> ResponseReturnValue:
     if not keep_details(form):
         return _welcome_page(form, status=422)
     on = safe_next(request.form.get("next"), url_for("citizen.chores"))
+    with force_locale(str(form.language.data)):
+        flash(_("Welcome, %(name)s! You can begin.", name=form.name.data), "good")
     return in_language(redirect(on, code=303), str(form.language.data))
 
 

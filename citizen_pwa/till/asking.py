@@ -30,7 +30,10 @@ FRESH = timedelta(seconds=15)
 class AskForm(OnceForm):
     """How much the customer pays."""
 
-    amount_cents = AmountField(_l("Amount"), validators=[Required(), Between(1, MAX_PAYMENT_CENTS)])
+    amount_cents = AmountField(
+        _l("Amount"),
+        validators=[Required(_l("Type an amount, such as 12,50.")), Between(1, MAX_PAYMENT_CENTS)],
+    )
 
 
 @pages.get("/")

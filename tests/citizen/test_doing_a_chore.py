@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """From signing up to the reward, in the app: claim, begin, hand in, give back, be told (R1, R5, R7, R8, R62)."""
 
+import re
+from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import pytest
 from PIL import Image
 
 from heitje.chores.decisions import ask_more, reject_claim
+from heitje.clock import AMSTERDAM, now
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,19 @@ def test_after_signing_in_two_taps_commit_to_a_chore(browser, given, tenant):
     assert "Stuur uw werk in" in page
     confirmed = browser.get("/messages").get_data(as_text=True)
     assert f"De klus is voor u: {chore.title}" in confirmed
+
+
+def test_a_chore_with_a_moment_says_that_moment_and_where_to_be(browser, given, tenant):
+    """Not by when one has to begin: that day lies after it."""
+    at = now().replace(microsecond=0) + timedelta(days=3)
+    chore = given.chore(tenant, starts_at=at, closes_at=at + timedelta(days=2), place_name="Bij de grote eik")
+
+    page = browser.get(sign_up(browser, chore)).get_data(as_text=True)
+
+    top = page.split('id="hand-in"')[0]
+    assert re.search(rf"De klus is op \w+ {at.astimezone(AMSTERDAM):%-d \w+, %-H.%M} uur\.", top)
+    assert "Doe de klus vóór" not in top
+    assert "Bij de grote eik" in top
 
 
 def test_signing_up_twice_with_one_key_takes_one_place(browser, given, tenant):

@@ -77,6 +77,17 @@ def test_a_wrong_code_says_how_often_one_may_still_try(visitor, given, code_for)
     assert visitor.get("/wallet").status_code == 303
 
 
+def test_a_code_of_too_few_digits_is_a_slip_and_costs_no_guess(visitor, given, code_for):
+    citizen = given.citizen()
+    ask(visitor, citizen.email)
+
+    slip = enter(visitor, code_for(citizen.email)[:5])
+
+    assert "zes cijfers" in slip.get_data(as_text=True)
+    wrong = "000000" if code_for(citizen.email) != "000000" else "000001"
+    assert "4 keer" in enter(visitor, wrong).get_data(as_text=True)
+
+
 def test_an_address_that_is_none_is_refused_at_its_field(visitor, code_for):
     answer = ask(visitor, "geen adres")
 

@@ -42,9 +42,11 @@ def test_moments_are_those_of_the_netherlands(gallery):
         assert words.moment(summer) == "woensdag 2 juli 2025, 0.30 uur"
         assert words.short_moment(winter) == "28-11-2025 10.00 uur"
         assert words.day(date(2025, 12, 5)) == "vrijdag 5 december 2025"
+        assert words.month_name(date(2025, 12, 5)) == "december 2025"
     with gallery.test_request_context(headers=ENGLISH):
         assert words.moment(winter) == "Friday 28 November 2025, 10:00"
         assert words.short_day(winter) == "28 Nov 2025"
+        assert words.month_name(date(2025, 12, 5)) == "December 2025"
 
 
 def test_a_language_is_chosen_by_cookie_then_by_the_browser_then_dutch(client):

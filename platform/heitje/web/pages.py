@@ -62,6 +62,7 @@ def _init_templates(app: Flask) -> None:
         distance=words.distance,
         day=words.day,
         short_day=words.short_day,
+        month_name=words.month_name,
         moment=words.moment,
         short_moment=words.short_moment,
         clock_time=words.clock_time,

@@ -51,6 +51,11 @@ def short_day(value: date | datetime) -> str:
     return format_date(local, "dd-MM-y", locale="nl")
 
 
+def month_name(value: date) -> str:
+    """Write a month as "november 2026"."""
+    return format_date(value, "MMMM y", locale="en_GB" if current_language() == "en" else "nl")
+
+
 def clock_time(value: datetime) -> str:
     """Write the time in the Netherlands: "10.00 uur"; English "10:00"."""
     if current_language() == "en":

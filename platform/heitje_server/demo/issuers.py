@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from heitje.chores.models import Chore, Kit, PickupPoint
-from heitje.chores.publishing import ChoreDraft, draft_chore, publish_chore
+from heitje.chores.publishing import ATTESTATION, ChoreDraft, draft_chore, publish_chore
 from heitje.clock import local_day, now
 from heitje.config import Settings
 from heitje.db.session import Databases
+from heitje.i18n.texts import text_in
 from heitje.identity.oidc_client import VerifiedIdentity
 from heitje.identity.people import member_of_identity
 from heitje.identity.roles import ActingMember, Role
@@ -247,7 +248,9 @@ def _publish(databases: Databases, scheme_id: UUID, organisation: DemoOrganisati
         with databases.as_tenant(issuer.tenant_id) as session:
             draft = _as_draft(chore, issuer, codes[chore.neighbourhood], organisation.name)
             made = draft_chore(session, draft, scheme_id=scheme_id, by=editor, at=at)
-            issuer.chores[chore.title] = publish_chore(session, made.id, attested=True, by=editor, at=at)
+            issuer.chores[chore.title] = publish_chore(
+                session, made.id, attested=True, wording=text_in("nl", ATTESTATION), by=editor, at=at
+            )
 
 
 def _as_draft(chore: DemoChore, issuer: Issuer, neighbourhood_code: str, place_owner: str) -> ChoreDraft:

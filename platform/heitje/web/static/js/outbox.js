@@ -67,6 +67,7 @@ async function follow(answer) {
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.querySelector(".flashes")?.replaceChildren();
   document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
   document.dispatchEvent(new Event("htmx:after:swap"));
   scrollTo(0, 0);
