@@ -76,7 +76,7 @@ ROLE_TEXTS = {
     Role.OWNER: _l("Manages colleagues, departments and settings, and speaks for the organisation."),
     Role.FINANCE: _l("Opens budget lines, funds them and sees invoices."),
     Role.EDITOR: _l("Writes and publishes chores, and stops them."),
-    Role.APPROVER: _l("Looks at what people handed in, and approves or rejects it."),
+    Role.APPROVER: _l("Looks at what people handed in and decides on it. Vets people for care and watching over."),
     Role.FIELD_WORKER: _l("Writes drafts of chores on the spot."),
     Role.STAFF_REPRESENTATIVE: _l("Watches that chores do not replace paid work."),
 }

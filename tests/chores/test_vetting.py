@@ -297,8 +297,9 @@ def test_a_vetting_holds_from_tomorrow_to_three_years(given, tenant, as_tenant, 
 def test_refusing_says_why_and_the_citizen_may_ask_again(given, tenant, databases, as_tenant):
     citizen = given.citizen()
     asked = given.asked(citizen, tenant)
-    with pytest.raises(InvalidInput):
-        as_tenant(refuse_vetting, asked.id, reason=" ", by=tenant.approver, at=given.at)
+    for reason in (" ", "x" * 1001):
+        with pytest.raises(InvalidInput):
+            as_tenant(refuse_vetting, asked.id, reason=reason, by=tenant.approver, at=given.at)
 
     for _ in range(2):
         as_tenant(refuse_vetting, asked.id, reason="Er is nu geen plek.", by=tenant.approver, at=given.at)

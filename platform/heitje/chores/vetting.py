@@ -235,6 +235,8 @@ def _decide(session: Session, vetting: Vetting, state: VettingState, *, by: Acti
 def _said(reason: str) -> str:
     if not reason.strip():
         raise InvalidInput({"reason": [N_("Write to the citizen why, in one or two sentences.")]})
+    if len(reason) > 1000:
+        raise InvalidInput({"reason": [N_("Use at most 1000 characters.")]})
     return reason.strip()
 
 
