@@ -5,7 +5,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import FloatField, IntegerField
+from wtforms import Field, FloatField, IntegerField
+from wtforms.form import BaseForm
 from wtforms.validators import NumberRange
 
 from heitje.web.forms import AmountField
@@ -45,6 +46,11 @@ class Whole(NumberRange):
 
     def __init__(self, low: int, high: int) -> None:
         super().__init__(low, high, _l("Type a whole number from %(low)s to %(high)s.", low=low, high=high))
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Refuse what lies outside; what is no number at all was refused already."""
+        if not field.process_errors:
+            super().__call__(form, field)
 
 
 class WholeNumberField(IntegerField):

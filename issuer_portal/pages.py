@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What all pages of the portal share: the blueprint, the guard with the frame around the page, and who acts."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,12 +9,14 @@ from uuid import UUID
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from heitje.errors import NotAllowed
 from heitje.idempotency import counts_once
 from heitje.identity.guards import acting_member as acting
 from heitje.identity.guards import current_member, has_role, members_only
 from heitje.identity.roles import Role
+from heitje.web.frame import frame_page
 from issuer_portal.navigation import frame_portal
 
 __all__ = ["acting", "may", "once", "own_departments", "pages", "staff_only", "version_of"]
@@ -21,6 +24,16 @@ __all__ = ["acting", "may", "once", "own_departments", "pages", "staff_only", "v
 pages = Blueprint("portal", __name__, url_prefix="/portal/<tenant>", template_folder="templates")
 
 View = Callable[..., ResponseReturnValue]
+
+_BELOW_A_PORTAL = re.compile(r"/portal/[a-z][a-z0-9-]+/(?=.)")
+
+
+@pages.before_app_request
+def stand_around() -> None:
+    """Give the portal's refusals its name and a way back into it; nothing is read for it."""
+    if request.path.startswith("/portal/"):
+        below = _BELOW_A_PORTAL.match(request.path)
+        frame_page(place=_("Portal"), home_url=below[0] if below else "/portal/")
 
 
 def staff_only(*roles: Role) -> Callable[[View], View]:

@@ -259,3 +259,15 @@ def test_every_act_stands_in_the_history_with_who_did_it(browser, given, tenant)
 
     for text in ("Gepubliceerd", "Geld ontvangen", "Olga Eigenaar"):
         assert text in page
+
+
+def test_a_refusal_keeps_one_inside_the_portal(signed_in, given, tenant):
+    finance = signed_in(given.member(tenant.id, Role.FINANCE))
+
+    refused = finance.get(f"/portal/{tenant.slug}/chores/new")
+    lost = finance.get(f"/portal/{tenant.slug}/no-such-page")
+
+    assert refused.status_code == 403
+    assert f'href="/portal/{tenant.slug}/budget"' in refused.get_data(as_text=True)
+    assert lost.status_code == 404
+    assert f'href="/portal/{tenant.slug}/"' in lost.get_data(as_text=True)
