@@ -30,6 +30,7 @@ def dashboard() -> ResponseReturnValue:
         first_name=member.name.partition(" ")[0],
         figures=read_figures(session, approves_for=own_departments(Role.APPROVER), at=at),
         is_approver=may(Role.APPROVER),
+        may_vet=may(Role.APPROVER) or may(Role.OWNER),
         may_write=may(Role.EDITOR) or may(Role.FIELD_WORKER),
         may_publish=may(Role.EDITOR),
         may_fund=may(Role.FINANCE),

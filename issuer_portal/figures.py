@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, case, func, select
 from sqlalchemy.orm import Session
 
 from heitje.cents import Cents
-from heitje.chores.models import DONE, Chore, ChoreState, Claim, ClaimState
+from heitje.chores.models import DONE, Chore, ChoreState, Claim, ClaimState, Vetting, VettingState
 from heitje.clock import AMSTERDAM, local_day
 from heitje.i18n.language import current_language
 from heitje.schemes import all_categories
@@ -28,6 +28,8 @@ class Figures:
 
     waiting: int
     oldest_waiting_days: int
+    asking: int
+    """People who ask to be vetted."""
     drafts: int
     open_chores: int
     free_slots: int
@@ -44,7 +46,7 @@ class Figures:
 
 
 def read_figures(session: Session, *, approves_for: Sequence[UUID] | None, at: datetime) -> Figures:
-    """Read them in six queries. `approves_for` are the departments whose claims wait for this member; None is all."""
+    """Read them in seven queries. `approves_for` are the departments whose claims wait for this member; None is all."""
     waiting, oldest = _waiting(session, approves_for)
     chores = _chores(session, at)
     first_day = _months_back(local_day(at), MONTHS - 1)
@@ -53,6 +55,7 @@ def read_figures(session: Session, *, approves_for: Sequence[UUID] | None, at: d
     return Figures(
         waiting=waiting,
         oldest_waiting_days=(at - oldest).days if oldest is not None else 0,
+        asking=people_asking(session),
         drafts=chores.drafts,
         open_chores=chores.open,
         free_slots=chores.free,
@@ -68,6 +71,12 @@ def read_figures(session: Session, *, approves_for: Sequence[UUID] | None, at: d
         ],
         kinds=_kinds(session),
     )
+
+
+def people_asking(session: Session) -> int:
+    """Count the requests for a vetting that wait, of all kinds."""
+    query = select(func.count()).select_from(Vetting).where(Vetting.state == VettingState.REQUESTED.value)
+    return session.scalar(query) or 0
 
 
 def _waiting(session: Session, approves_for: Sequence[UUID] | None) -> tuple[int, datetime | None]:

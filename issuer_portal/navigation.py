@@ -8,12 +8,13 @@ from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from heitje.chores.models import Chore, Claim, ClaimState, Vetting, VettingState
+from heitje.chores.models import Chore, Claim, ClaimState
 from heitje.db.request import current_session
 from heitje.identity.guards import has_role
 from heitje.identity.models import Member
 from heitje.identity.roles import Role
 from heitje.web.frame import Tab, TabGroup, frame_page
+from issuer_portal.figures import people_asking
 
 
 def frame_portal(member: Member) -> None:
@@ -38,7 +39,7 @@ def _tabs(member: Member) -> tuple[Tab, ...]:
         waiting = _claims_waiting(member) if request.method == "GET" else 0
         tabs.append(Tab(label=_("To review"), url=url_for("portal.queue"), icon="clipboard-check", count=waiting))
     if has_role(member, Role.APPROVER) or has_role(member, Role.OWNER):
-        asking = _people_asking() if request.method == "GET" else 0
+        asking = people_asking(current_session()) if request.method == "GET" else 0
         tabs.append(Tab(label=_("Vetting"), url=url_for("portal.vettings"), icon="shield-user", count=asking))
     tabs.append(Tab(label=_("Chores"), url=url_for("portal.chores"), icon="clipboard-list"))
     tabs.append(Tab(label=_("Kits"), url=url_for("portal.kits"), icon="toolbox"))
@@ -71,11 +72,6 @@ def _claims_waiting(member: Member) -> int:
     departments = _departments(member, Role.APPROVER)
     if departments is not None:
         query = query.join(Claim.chore).where(Chore.department_id.in_(departments))
-    return current_session().scalar(query) or 0
-
-
-def _people_asking() -> int:
-    query = select(func.count()).select_from(Vetting).where(Vetting.state == VettingState.REQUESTED.value)
     return current_session().scalar(query) or 0
 
 

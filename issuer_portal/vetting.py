@@ -10,12 +10,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, DateField, TextAreaField
 from wtforms.validators import Length
 
-from heitje.audit import AuditEvent
 from heitje.chores.models import Vetting, VettingState
 from heitje.chores.vetting import (
     accept_vetting,
@@ -195,7 +193,6 @@ def _page(
         decided_by="" if found.decided_by is None else member_names(session, [found.decided_by]).get(found.decided_by),
         is_over=is_valid and found.valid_until is not None and found.valid_until < today,
         under_way=chores_under_way(session, found),
-        notes=_notes(session, vetting_id),
         invite_form=invite_form or InviteToVettingForm(formdata=None, prefix="invite"),
         accept_form=accept_form or AcceptVettingForm(formdata=None, prefix="accept", valid_until=today + USUAL_TERM),
         refuse_form=refuse_form or ReasonForm(formdata=None, prefix="refuse"),
@@ -206,17 +203,6 @@ def _page(
 
 def _kinds(session: Session) -> dict[str, str]:
     return {category.code: category_name(category) for category in all_categories(session)}
-
-
-def _notes(session: Session, vetting_id: UUID) -> list[tuple[datetime, str]]:
-    """Return what was written to the participant, newest first; the record of acts has it."""
-    query = (
-        select(AuditEvent.at, AuditEvent.facts["note"].as_string())
-        .where(AuditEvent.subject == f"vetting:{vetting_id}", AuditEvent.action == "vetting.invited")
-        .order_by(AuditEvent.id.desc())
-        .limit(10)
-    )
-    return [(at, note) for at, note in session.execute(query)]
 
 
 def _text(field: TextAreaField) -> str:

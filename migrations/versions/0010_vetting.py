@@ -4,7 +4,8 @@
     requested -> valid | refused | withdrawn        valid -> revoked | lapsed (a newer one took its place)
 
 Each organisation vets for itself. What a person showed is not kept: only that somebody saw it, who, and until when
-that holds. A citizen asks and takes the request back; everything else is the organisation's.
+that holds. What was written about an appointment goes when the request is decided on. A citizen asks and takes the
+request back; everything else is the organisation's.
 """
 
 from alembic import op
@@ -25,6 +26,7 @@ create table vettings (
   decided_at timestamptz,
   decided_by uuid,
   valid_until date,
+  appointment text not null default '' check (length(appointment) <= 500),
   reason text not null default '' check (length(reason) <= 1000),
   version integer not null default 1,
   primary key (tenant_id, id),
@@ -32,7 +34,8 @@ create table vettings (
   check ((decided_by is null) = (decided_at is null)),
   check ((state in ('requested', 'withdrawn')) = (decided_by is null)),
   check ((state in ('valid', 'revoked', 'lapsed')) = (valid_until is not null)),
-  check (state not in ('refused', 'revoked') or reason <> '')
+  check (state not in ('refused', 'revoked') or reason <> ''),
+  check (state = 'requested' or appointment = '')
 );
 -- One of each that counts: a new request can wait beside the vetting that it will follow up.
 create unique index vettings_one_request on vettings (tenant_id, citizen_id, category_code) where state = 'requested';
@@ -56,7 +59,7 @@ create policy citizen_withdraws on vettings for update to heitje_app
   with check (citizen_id = (select scope_citizen()) and state = 'withdrawn');
 create policy books_check on vettings for select to heitje_books using (true);
 grant select, insert on vettings to heitje_app;
-grant update (state, decided_at, decided_by, valid_until, reason, version) on vettings to heitje_app;
+grant update (state, decided_at, decided_by, valid_until, appointment, reason, version) on vettings to heitje_app;
 grant select on vettings to heitje_books;
 grant select on categories to heitje_books;
 """

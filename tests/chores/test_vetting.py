@@ -19,6 +19,7 @@ from heitje.chores.vetting import (
     ask_to_be_vetted,
     chores_under_way,
     invite_to_vetting,
+    own_vettings,
     refuse_vetting,
     revoke_vetting,
     vetting_for_staff,
@@ -251,7 +252,7 @@ def test_anothers_request_is_not_there(given, tenant, databases):
 # ---- deciding ----
 
 
-def test_the_citizen_reads_what_to_bring_and_where_and_the_row_does_not_keep_it(given, tenant, databases, as_tenant):
+def test_the_citizen_reads_what_to_bring_and_where_and_it_is_gone_when_decided(given, tenant, databases, as_tenant):
     citizen = given.citizen()
     asked = given.asked(citizen, tenant)
     note = "Neem uw VOG mee. Dinsdag 10 uur, ontmoetingshuis."
@@ -260,9 +261,12 @@ def test_the_citizen_reads_what_to_bring_and_where_and_the_row_does_not_keep_it(
 
     facts = told(databases, citizen)["vetting-invited"]
     assert facts == {"organisation": tenant.name, "category": "care", "note": note}
+    with databases.as_citizen(citizen.id) as session:
+        assert own_vettings(session, citizen.id)[0].appointment == note
+    as_tenant(accept_vetting, asked.id, valid_until=in_a_year(given), by=tenant.approver, at=given.at)
     with databases.as_tenant(tenant.id) as session:
-        assert note not in str(session.execute(text("select v.* from vettings v")).all())
-    assert acts_on(databases, tenant, asked) == ["vetting.requested", "vetting.invited"]
+        assert note not in str(session.execute(text("select v.*, a.* from vettings v, audit_events a")).all())
+    assert acts_on(databases, tenant, asked) == ["vetting.requested", "vetting.invited", "vetting.accepted"]
 
 
 @pytest.mark.parametrize("note", ["", "x" * 501])

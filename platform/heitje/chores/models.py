@@ -229,6 +229,8 @@ class Vetting(TenantOwned, Base):
     """The member who decided last."""
     valid_until: Mapped[date | None]
     """The last day on which it holds."""
+    appointment: Mapped[str] = mapped_column(default="")
+    """What to bring and where, as last written to the citizen; only while the request waits."""
     reason: Mapped[str] = mapped_column(default="")
     """Why not, or no more: the citizen reads it."""
     version: Mapped[int] = mapped_column(default=1)

@@ -83,6 +83,7 @@ def withdraw_request(session: Session, vetting_id: UUID, *, claimant: Claimant, 
     if vetting.state != VettingState.REQUESTED:
         raise VettingDecided(state=vetting.state)
     vetting.state = VettingState.WITHDRAWN.value
+    vetting.appointment = ""
     vetting.version += 1
     _record(session, vetting, "vetting.withdrawn", claimant.actor, at=at)
     return vetting
@@ -95,7 +96,9 @@ def invite_to_vetting(session: Session, vetting_id: UUID, *, note: str, by: Acti
         raise VettingDecided(state=vetting.state)
     if not 3 <= len(note) <= 500:
         raise InvalidInput({"note": [N_("Use 3 to 500 characters.")]})
-    _record(session, vetting, "vetting.invited", by.actor, at=at, note=note)
+    vetting.appointment = note
+    vetting.version += 1
+    _record(session, vetting, "vetting.invited", by.actor, at=at)
     _tell(session, vetting, "vetting-invited", note=note)
     return vetting
 
@@ -225,6 +228,7 @@ def _let_the_older_lapse(session: Session, vetting: Vetting) -> None:
 
 def _decide(session: Session, vetting: Vetting, state: VettingState, *, by: ActingMember, at: datetime) -> None:
     vetting.state = state.value
+    vetting.appointment = ""
     vetting.decided_by = by.member_id
     vetting.decided_at = at
     vetting.version += 1
