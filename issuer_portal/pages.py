@@ -32,7 +32,8 @@ _BELOW_A_PORTAL = re.compile(r"/portal/[a-z][a-z0-9-]+/(?=.)")
 def stand_around() -> None:
     """Give the portal's refusals its name and a way back into it; nothing is read for it."""
     if request.path.startswith("/portal/"):
-        below = _BELOW_A_PORTAL.match(request.path)
+        # An address of a portal that exists nowhere leads to the door of all; one below it, to that portal.
+        below = _BELOW_A_PORTAL.match(request.path) if request.url_rule is None else None
         frame_page(place=_("Portal"), home_url=below[0] if below else "/portal/")
 
 

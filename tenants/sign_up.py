@@ -18,8 +18,10 @@ from heitje.clock import now
 from heitje.config import Settings
 from heitje.db.request import current_session, databases, enter_scope
 from heitje.db.scope import Scope
+from heitje.errors import NotFound
 from heitje.identity.models import Member
 from heitje.identity.oidc_client import VerifiedIdentity
+from heitje.identity.people import find_tenant
 from heitje.identity.portal_sign_in import sign_in_member, verified_identity
 from heitje.schemes import main_scheme
 from heitje.web.forms import EmailShape, Form, Required, given, long_text, one_line
@@ -142,8 +144,21 @@ def landing() -> ResponseReturnValue:
 
 @sign_up.get("/go")
 def find_portal() -> ResponseReturnValue:
-    """Lead to the portal whose short name was typed."""
-    slug = suggested_slug(request.args.get("name", ""))
+    """Lead to the portal whose short name was typed, or say that there is none."""
+    name = request.args.get("name", "")[:80]
+    slug = suggested_slug(name)
+    try:
+        with databases().as_visitor() as visitor:
+            find_tenant(visitor, slug)
+    except NotFound:
+        flash(
+            _(
+                "We know no organisation “%(name)s”. Type its whole name, or use the link in your invitation.",
+                name=name,
+            ),
+            "warn",
+        )
+        return redirect(url_for(".landing", name=name), code=303)
     return redirect(url_for("portal.sign_in", tenant=slug), code=303)
 
 

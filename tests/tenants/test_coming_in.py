@@ -174,6 +174,18 @@ def test_without_signing_in_there_is_no_form(visitor):
     assert "/organisations/sign-in" in page
 
 
+def test_a_portal_is_found_by_its_name_and_an_unknown_name_is_told(visitor, given):
+    ours = given.tenant("Gemeente Vindbaar")
+
+    found = visitor.get("/portal/go", query_string={"name": ours.slug.replace("-", " ").upper()})
+    lost = visitor.get("/portal/go", query_string={"name": "vindbaar"}, follow_redirects=True)
+
+    assert found.headers["Location"] == f"/portal/{ours.slug}/sign-in"
+    assert "Wij kennen geen organisatie “vindbaar”" in lost.get_data(as_text=True)
+    assert 'value="vindbaar"' in lost.get_data(as_text=True)
+    assert 'href="/portal/"' in visitor.get("/portal/vindbaar/sign-in").get_data(as_text=True)
+
+
 def test_the_list_says_what_is_missing_and_the_request_waits_for_it(databases, given, opened):
     by = by_owner(databases, opened)
     with databases.as_tenant(opened) as session:
