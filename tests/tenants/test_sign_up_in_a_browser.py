@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from heitje.config import Settings
 from heitje.identity.portal_sign_in import PLATFORM_CALLBACK
 from heitje_server.app import create_app
-from tests.fixtures.browser import DESKTOP, complaints_of
+from tests.fixtures.browser import DESKTOP, answering_whole, complaints_of
 from tests.fixtures.browser import browser as browser  # noqa: PLC0414 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -45,7 +45,7 @@ def address(database, given, identity_provider):
                 oidc_allow_private=True,
             )
         )
-        server = make_server("127.0.0.1", 0, app, threaded=True, fd=door.fileno())
+        server = make_server("127.0.0.1", 0, answering_whole(app), threaded=True, fd=door.fileno())
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield public_url
