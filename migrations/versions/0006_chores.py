@@ -138,6 +138,7 @@ create table evidence (
   id uuid not null default gen_random_uuid(),
   claim_id uuid not null,
   round smallint not null,
+  position smallint not null default 0,
   kind text not null check (kind in ('photo', 'hours', 'remark', 'code')),
   minutes smallint check (minutes between 1 and 1440),
   remark text check (length(remark) <= 2000),
@@ -147,7 +148,7 @@ create table evidence (
   primary key (tenant_id, id),
   foreign key (tenant_id, claim_id) references claims (tenant_id, id)
 );
-create index evidence_of_claim on evidence (tenant_id, claim_id, created_at);
+create index evidence_of_claim on evidence (tenant_id, claim_id, created_at, position);
 create index evidence_by_file on evidence (file_key) where file_key is not null;
 
 create table claim_decisions (

@@ -157,7 +157,8 @@ def submit_claim(session: Session, *, claim_id: UUID, handed_in: HandedIn, claim
     _check_evidence(chore, handed_in, first=claim.state != ClaimState.NEEDS_MORE)
     row = {"tenant_id": claim.tenant_id, "claim_id": claim.id, "round": claim.rounds, "created_at": at}
     session.add_all(
-        Evidence(**row, kind="photo", file_key=key, media_type="image/jpeg") for key in handed_in.photo_keys
+        Evidence(**row, position=position, kind="photo", file_key=key, media_type="image/jpeg")
+        for position, key in enumerate(handed_in.photo_keys)
     )
     if handed_in.minutes is not None:
         session.add(Evidence(**row, kind="hours", minutes=handed_in.minutes))

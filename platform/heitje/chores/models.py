@@ -175,7 +175,7 @@ class Claim(TenantOwned, Base):
 
     chore: Mapped[Chore] = relationship(lazy="raise_on_sql", viewonly=True)
     evidence: Mapped[list["Evidence"]] = relationship(
-        lazy="raise_on_sql", viewonly=True, order_by="Evidence.created_at"
+        lazy="raise_on_sql", viewonly=True, order_by="Evidence.created_at, Evidence.position"
     )
     decisions: Mapped[list["ClaimDecision"]] = relationship(
         lazy="raise_on_sql", viewonly=True, order_by="ClaimDecision.at"
@@ -190,6 +190,8 @@ class Evidence(TenantOwned, Base):
 
     claim_id: Mapped[UUID]
     round: Mapped[int]
+    position: Mapped[int] = mapped_column(default=0)
+    """Photos stay in the order in which they were handed in: before, then after."""
     kind: Mapped[str]
     minutes: Mapped[int | None]
     remark: Mapped[str | None]
