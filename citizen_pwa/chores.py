@@ -10,20 +10,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from citizen_pwa.surroundings import current_scheme, pages, show
+from citizen_pwa.surroundings import claimant, current_scheme, pages, show
 from citizen_pwa.vetting import standing_with
 from citizen_pwa.wishes import MINUTES, Looking, read_wish, usual_order
 from heitje.cents import in_heitjes
-from heitje.chores.claims import Claimant, claim_slot, claimed_chores
+from heitje.chores.claims import claim_slot, claimed_chores
 from heitje.chores.errors import AlreadyClaimed
 from heitje.chores.matching import FoundChore, Order, count_chores, find_chores, issuers_of, published_chore
 from heitje.chores.models import Chore, ChoreState
 from heitje.clock import now
 from heitje.db.request import current_session
 from heitje.errors import HeitjeError
-from heitje.i18n.language import current_language
 from heitje.idempotency import counts_once
-from heitje.identity.guards import actor, citizens_only, citizens_welcome, current_citizen, current_citizen_or_none
+from heitje.identity.guards import citizens_only, citizens_welcome, current_citizen, current_citizen_or_none
 from heitje.notifications.tell import tell_citizen
 from heitje.schemes import Category, Neighbourhood, all_categories, neighbourhoods_of
 from heitje.web import words
@@ -75,7 +74,7 @@ def chore_map() -> ResponseReturnValue:
 @citizens_welcome
 def chore(chore_id: UUID) -> ResponseReturnValue:
     """Say everything one needs to know before signing up, and offer one button."""
-    return chore_page(chore_id)
+    return _chore_page(chore_id)
 
 
 @pages.post("/chores/<uuid:chore_id>/claim")
@@ -85,17 +84,16 @@ def claim(chore_id: UUID) -> ResponseReturnValue:
     """Sign up for a place, and lead on to what to do next."""
     citizen = current_citizen()
     found = published_chore(current_session(), chore_id)
-    claimant = Claimant(
-        citizen_id=citizen.id, name=citizen.name, birth_year=citizen.birth_year, request_id=actor().request_id
-    )
     try:
-        made = claim_slot(current_session(), tenant_id=found.tenant_id, chore_id=chore_id, claimant=claimant, at=now())
+        made = claim_slot(
+            current_session(), tenant_id=found.tenant_id, chore_id=chore_id, claimant=claimant(), at=now()
+        )
     except AlreadyClaimed:
         flash(_("You already take part in this chore."), "info")
         return redirect(url_for("citizen.my_chores"), code=303)
     except HeitjeError as refusal:
         current_session().rollback()
-        return chore_page(chore_id, refusal=refusal)
+        return _chore_page(chore_id, refusal=refusal)
     tell_citizen(
         current_session(),
         citizen.id,
@@ -109,8 +107,7 @@ def claim(chore_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("citizen.my_chore", claim_id=made.id), code=303)
 
 
-def chore_page(chore_id: UUID, *, refusal: HeitjeError | None = None) -> ResponseReturnValue:
-    """Show a chore; with what was refused, when something was."""
+def _chore_page(chore_id: UUID, *, refusal: HeitjeError | None = None) -> ResponseReturnValue:
     session, citizen = current_session(), current_citizen_or_none()
     found = published_chore(session, chore_id)
     own = claimed_chores(session, citizen.id, [chore_id]) if citizen is not None else {}
@@ -122,7 +119,7 @@ def chore_page(chore_id: UUID, *, refusal: HeitjeError | None = None) -> Respons
         status=200 if refusal is None else refusal.status,
         chore=found,
         issuer=issuers_of(session, [found.tenant_id]).get(found.tenant_id, ""),
-        kind=name_of(category) if category is not None else "",
+        kind=words.category_name(category) if category is not None else "",
         vetting=standing_with(found, category, citizen),
         neighbourhood=neighbourhoods.get(found.neighbourhood_code, ""),
         when=when_of(found),
@@ -153,11 +150,6 @@ def places_of(chore: Chore) -> str:
     """Say how many places are left."""
     left = ngettext("%(num)s place left", "%(num)s places left", chore.slots_free)
     return str(left if chore.slots_free else _("Full"))
-
-
-def name_of(category: Category) -> str:
-    """Return the name of a kind of chore in the language of the page."""
-    return category.name_nl if current_language() == "nl" else category.name_en
 
 
 def _cards(found: list[FoundChore], vetted_kinds: frozenset[str]) -> list[dict[str, Any]]:
@@ -207,7 +199,7 @@ def _kinds(looking: Looking, categories: list[Category]) -> list[tuple[str, str,
     return [
         everything,
         *(
-            (name_of(one), url_for(endpoint, **looking.without("kind", kind=one.code)), one.code == chosen)
+            (words.category_name(one), url_for(endpoint, **looking.without("kind", kind=one.code)), one.code == chosen)
             for one in categories
         ),
     ]

@@ -2,7 +2,6 @@
 """What state a claim is in, in plain words, and what comes next."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask_babel import gettext as _
 
@@ -28,15 +27,15 @@ def steps() -> list[str]:
     return [_("Signed up"), _("Done"), _("Looked at"), _("Paid")]
 
 
-def standing_of(claim: Claim, *, issuer: str, has_kit: bool, starts_at: datetime | None) -> Standing:
-    """Say how a claim stands and what to do next; `starts_at` is the moment of a chore that has one."""
+def standing_of(claim: Claim, *, issuer: str) -> Standing:
+    """Say how a claim stands and what to do next; the claim comes with its chore."""
     match ClaimState(claim.state):
         case ClaimState.HELD:
-            if starts_at is not None:
-                todo = _("The chore is on %(moment)s.", moment=words.moment(starts_at))
+            if claim.chore.starts_at is not None:
+                todo = _("The chore is on %(moment)s.", moment=words.moment(claim.chore.starts_at))
             else:
                 todo = _("Do the chore before %(moment)s.", moment=words.moment(claim.start_by))
-            fetch = _("First pick up the tools.") + " " if has_kit else ""
+            fetch = _("First pick up the tools.") + " " if claim.chore.kit_id is not None else ""
             return Standing(badge=_("Signed up"), state="info", next=fetch + todo, step=2, group="todo")
         case ClaimState.IN_PROGRESS:
             return Standing(

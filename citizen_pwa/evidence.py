@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from citizen_pwa.hand_in import MOST_PHOTOS, HandInForm, form_for
-from citizen_pwa.my_chores import claim_page, claimant
-from citizen_pwa.surroundings import pages
+from citizen_pwa.my_chores import claim_page
+from citizen_pwa.surroundings import claimant, pages
 from heitje.chores.claims import own_claim, submit_claim
 from heitje.clock import now
 from heitje.db.request import current_session

@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from citizen_pwa.chores import WANTED, when_of
 from citizen_pwa.claim_words import Standing, standing_of, steps
 from citizen_pwa.hand_in import form_for
-from citizen_pwa.surroundings import pages, show
-from heitje.chores.claims import Claimant, begin_claim, own_claim, own_claims, withdraw_claim
+from citizen_pwa.surroundings import claimant, pages, show
+from heitje.chores.claims import begin_claim, own_claim, own_claims, withdraw_claim
 from heitje.chores.matching import issuers_of, published_chore
 from heitje.chores.models import Claim, ClaimState
 from heitje.clock import now
 from heitje.db.request import current_session
 from heitje.errors import HeitjeError
 from heitje.idempotency import counts_once
-from heitje.identity.guards import actor, citizens_only, current_citizen
+from heitje.identity.guards import citizens_only, current_citizen
 from heitje.web.forms import Form
 from heitje.web.problems import problem_title
 
@@ -35,12 +35,7 @@ def my_chores() -> ResponseReturnValue:
     issuers = issuers_of(current_session(), (claim.tenant_id for claim in claims))
     groups: dict[str, list[tuple[Claim, Standing]]] = {"todo": [], "waiting": [], "over": []}
     for claim in claims:
-        standing = standing_of(
-            claim,
-            issuer=issuers.get(claim.tenant_id, ""),
-            has_kit=claim.chore.kit_id is not None,
-            starts_at=claim.chore.starts_at,
-        )
+        standing = standing_of(claim, issuer=issuers.get(claim.tenant_id, ""))
         groups[standing.group].append((claim, standing))
     names = ((_("To do"), "todo"), (_("Waiting for an answer"), "waiting"), (_("Over"), "over"))
     return show(
@@ -92,14 +87,6 @@ def withdraw(claim_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("citizen.my_chores"), code=303)
 
 
-def claimant() -> Claimant:
-    """Return who is signed in, as the use-cases of claims want it."""
-    citizen = current_citizen()
-    return Claimant(
-        citizen_id=citizen.id, name=citizen.name, birth_year=citizen.birth_year, request_id=actor().request_id
-    )
-
-
 def claim_page(claim_id: UUID, *, form: Form | None = None, refusal: HeitjeError | None = None) -> ResponseReturnValue:
     """Show a claim; with the form as it was sent, when something in it is not right."""
     session = current_session()
@@ -115,7 +102,7 @@ def claim_page(claim_id: UUID, *, form: Form | None = None, refusal: HeitjeError
         chore=chore,
         issuer=issuer,
         when=when_of(chore),
-        standing=standing_of(claim, issuer=issuer, has_kit=chore.kit is not None, starts_at=chore.starts_at),
+        standing=standing_of(claim, issuer=issuer),
         steps=steps(),
         wanted=[WANTED[kind]() for kind in chore.evidence if kind in WANTED],
         form=(form or form_for(claim, chore)) if can_hand_in else None,

@@ -10,8 +10,9 @@ from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from heitje.chores.claims import Claimant
 from heitje.db.request import current_session
-from heitje.identity.guards import current_citizen_or_none
+from heitje.identity.guards import actor, current_citizen, current_citizen_or_none
 from heitje.identity.models import Citizen
 from heitje.ledger.accounts import find_wallet
 from heitje.ledger.models import Account
@@ -123,4 +124,12 @@ def _links(*, signed_in: bool) -> tuple[tuple[str, str], ...]:
         (_("About Heitje"), url_for("citizen.about")),
         (_("Privacy"), url_for("citizen.privacy")),
         (_("Accessibility"), url_for("citizen.accessibility")),
+    )
+
+
+def claimant() -> Claimant:
+    """Return who is signed in, as the use-cases of claims want it."""
+    citizen = current_citizen()
+    return Claimant(
+        citizen_id=citizen.id, name=citizen.name, birth_year=citizen.birth_year, request_id=actor().request_id
     )

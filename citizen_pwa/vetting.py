@@ -9,8 +9,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from citizen_pwa.surroundings import pages
-from heitje.chores.claims import Claimant
+from citizen_pwa.surroundings import claimant, pages
 from heitje.chores.errors import VettingDecided, VettingNotNeeded
 from heitje.chores.matching import issuers_of, published_chore
 from heitje.chores.models import Chore, Vetting, VettingState
@@ -18,13 +17,13 @@ from heitje.chores.vetted import day_of_need, open_request, vetting_of
 from heitje.chores.vetting import ask_to_be_vetted, own_vettings, withdraw_request
 from heitje.clock import local_day, now
 from heitje.db.request import current_session
-from heitje.i18n.language import current_language
 from heitje.idempotency import counts_once
-from heitje.identity.guards import actor, citizens_only, current_citizen
+from heitje.identity.guards import citizens_only
 from heitje.identity.models import Citizen
 from heitje.schemes import Category, all_categories
 from heitje.web.links import id_or_none
 from heitje.web.problems import problem_title
+from heitje.web.words import category_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ def ask_vetting(chore_id: UUID) -> ResponseReturnValue:
             session,
             tenant_id=found.tenant_id,
             category_code=found.category_code,
-            claimant=_claimant(),
+            claimant=claimant(),
             until=day_of_need(found, at),
             at=at,
         )
@@ -81,7 +80,7 @@ def ask_vetting(chore_id: UUID) -> ResponseReturnValue:
 def withdraw_vetting(vetting_id: UUID) -> ResponseReturnValue:
     """Take the request back, and go on where the button was."""
     try:
-        withdraw_request(current_session(), vetting_id, claimant=_claimant(), at=now())
+        withdraw_request(current_session(), vetting_id, claimant=claimant(), at=now())
     except VettingDecided as refusal:
         flash(problem_title(refusal), "info")
     else:
@@ -103,12 +102,5 @@ def vettings_in_words(citizen: Citizen) -> list[tuple[Vetting, str, str]]:
     if not found:
         return []
     issuers = issuers_of(session, (one.tenant_id for one in found))
-    kinds = {one.code: one.name_nl if current_language() == "nl" else one.name_en for one in all_categories(session)}
+    kinds = {one.code: category_name(one) for one in all_categories(session)}
     return [(one, issuers.get(one.tenant_id, ""), kinds.get(one.category_code, "")) for one in found]
-
-
-def _claimant() -> Claimant:
-    citizen = current_citizen()
-    return Claimant(
-        citizen_id=citizen.id, name=citizen.name, birth_year=citizen.birth_year, request_id=actor().request_id
-    )

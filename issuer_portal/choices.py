@@ -14,11 +14,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from heitje.cents import in_heitjes
 from heitje.chores.models import Kit
-from heitje.i18n.language import current_language
 from heitje.identity.models import Department
 from heitje.purses.budgets import LineBalance, line_balances
 from heitje.purses.models import LineState
 from heitje.schemes import Category, Neighbourhood, SchemeArea
+from heitje.web.words import category_name
 from tenants.departments import departments_of
 
 USABLE = {LineState.DRAFT.value, LineState.AWAITING_FUNDS.value, LineState.ACTIVE.value, LineState.FROZEN.value}
@@ -109,11 +109,6 @@ def neighbourhoods_of(session: Session, scheme_id: UUID) -> Sequence[Neighbourho
 def kits_of(session: Session) -> Sequence[Kit]:
     """List the organisation's kits with their pick-up points."""
     return session.scalars(select(Kit).options(joinedload(Kit.pickup_point)).order_by(Kit.name)).all()
-
-
-def category_name(category: Category) -> str:
-    """Return the kind's name in the reader's language."""
-    return category.name_en if current_language() == "en" else category.name_nl
 
 
 def middle_of(neighbourhoods: Sequence[Neighbourhood]) -> tuple[float, float]:

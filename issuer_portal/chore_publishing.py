@@ -20,7 +20,7 @@ from heitje.identity.models import Department
 from heitje.identity.roles import Role
 from heitje.purses.budgets import LineBalance, line_balances
 from heitje.schemes import Category, Neighbourhood
-from issuer_portal.choices import category_name
+from heitje.web.words import category_name
 from issuer_portal.chore_form import EVIDENCE, SKILLS
 from issuer_portal.chores import own_chore
 from issuer_portal.explain import explain

@@ -16,7 +16,7 @@ from heitje.db.request import current_session
 from heitje.errors import NotFound
 from heitje.identity.roles import Role
 from heitje.schemes import all_categories
-from issuer_portal.choices import category_name
+from heitje.web.words import category_name
 from issuer_portal.chore_list import STATES, ChoreFilter, chores_page, count_chores
 from issuer_portal.labels import CHORE, chore_label
 from issuer_portal.pages import may, pages, staff_only

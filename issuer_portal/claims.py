@@ -30,7 +30,7 @@ from heitje.db.request import current_session
 from heitje.errors import HeitjeError, NotFound
 from heitje.identity.roles import Role
 from heitje.web.forms import Form, Required, long_text, one_line
-from heitje.web.links import id_or_none
+from heitje.web.links import cursor_of, id_or_none, read_cursor
 from issuer_portal.explain import explain
 from issuer_portal.labels import REASONS as REASON_NAMES
 from issuer_portal.pages import acting, own_departments, pages, staff_only
@@ -86,13 +86,13 @@ class RejectForm(Form):
 @staff_only(Role.APPROVER)
 def queue() -> ResponseReturnValue:
     """Show what waits for a decision, oldest first."""
-    after = _read_cursor(request.args.get("after", ""))
+    after = read_cursor(request.args.get("after", ""))
     claims = claims_waiting(
         current_session(), department_ids=own_departments(Role.APPROVER), after=after, limit=PAGE + 1
     )
     shown = claims[:PAGE]
     last = shown[-1] if len(claims) > PAGE else None
-    cursor = "" if last is None or last.submitted_at is None else f"{last.submitted_at.isoformat()}~{last.id}"
+    cursor = "" if last is None or last.submitted_at is None else cursor_of(last.submitted_at, last.id)
     form = ApproveForm(formdata=None, thanks=usual_thanks())
     return render_template("issuer_portal/queue.html", claims=shown, cursor=cursor, form=form, now=now())
 
@@ -242,13 +242,3 @@ def _timeline(found: Claim) -> Sequence[tuple[datetime, str, object]]:
     moments += [(at, "submitted", None) for at in handed_in.values()]
     moments += [(decision.at, decision.decision, decision) for decision in found.decisions]
     return sorted(moments, key=lambda moment: moment[0], reverse=True)
-
-
-def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
-    if not text:
-        return None
-    at, _tilde, claim_id = text.partition("~")
-    try:
-        return datetime.fromisoformat(at.replace(" ", "+")), UUID(claim_id)
-    except ValueError:
-        raise NotFound(kind="page") from None

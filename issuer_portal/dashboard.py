@@ -11,7 +11,7 @@ from heitje.identity.roles import Role
 from heitje.purses.budgets import line_balances
 from issuer_portal.budget import total_bar
 from issuer_portal.budget_bar import budget_bar
-from issuer_portal.figures import read_figures
+from issuer_portal.figures import people_asking, read_figures
 from issuer_portal.pages import may, own_departments, pages, staff_only
 from tenants.go_live import checklist, latest_refusal
 
@@ -30,7 +30,7 @@ def dashboard() -> ResponseReturnValue:
         first_name=member.name.partition(" ")[0],
         figures=read_figures(session, approves_for=own_departments(Role.APPROVER), at=at),
         is_approver=may(Role.APPROVER),
-        may_vet=may(Role.APPROVER) or may(Role.OWNER),
+        asking=people_asking(session) if may(Role.APPROVER) or may(Role.OWNER) else 0,
         may_write=may(Role.EDITOR) or may(Role.FIELD_WORKER),
         may_publish=may(Role.EDITOR),
         may_fund=may(Role.FINANCE),

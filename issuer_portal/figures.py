@@ -15,7 +15,7 @@ from heitje.chores.models import DONE, Chore, ChoreState, Claim, ClaimState, Vet
 from heitje.clock import AMSTERDAM, local_day
 from heitje.i18n.language import current_language
 from heitje.schemes import all_categories
-from issuer_portal.choices import category_name
+from heitje.web.words import category_name
 
 MONTHS = 6
 SHORT_MINUTES = 60
@@ -28,8 +28,6 @@ class Figures:
 
     waiting: int
     oldest_waiting_days: int
-    asking: int
-    """People who ask to be vetted."""
     drafts: int
     open_chores: int
     free_slots: int
@@ -46,7 +44,7 @@ class Figures:
 
 
 def read_figures(session: Session, *, approves_for: Sequence[UUID] | None, at: datetime) -> Figures:
-    """Read them in seven queries. `approves_for` are the departments whose claims wait for this member; None is all."""
+    """Read them in six queries. `approves_for` are the departments whose claims wait for this member; None is all."""
     waiting, oldest = _waiting(session, approves_for)
     chores = _chores(session, at)
     first_day = _months_back(local_day(at), MONTHS - 1)
@@ -55,7 +53,6 @@ def read_figures(session: Session, *, approves_for: Sequence[UUID] | None, at: d
     return Figures(
         waiting=waiting,
         oldest_waiting_days=(at - oldest).days if oldest is not None else 0,
-        asking=people_asking(session),
         drafts=chores.drafts,
         open_chores=chores.open,
         free_slots=chores.free,

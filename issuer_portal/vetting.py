@@ -2,8 +2,7 @@
 """Getting to know people before they do chores that ask for it: who asks, who is vetted, and one with the decision."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -31,12 +30,11 @@ from heitje.errors import HeitjeError, NotFound
 from heitje.identity.roles import Role
 from heitje.schemes import all_categories
 from heitje.web.forms import Form, Required, given, long_text
-from issuer_portal.choices import category_name
+from heitje.web.links import cursor_of, read_cursor, read_day_cursor
+from heitje.web.words import category_name
 from issuer_portal.history import history_of
 from issuer_portal.pages import acting, pages, staff_only
 from tenants.members import member_names
-
-Moment = TypeVar("Moment", date, datetime)
 
 PAGE = 30
 USUAL_TERM = timedelta(days=365)
@@ -79,13 +77,11 @@ def vettings() -> ResponseReturnValue:
     session, text = current_session(), request.args.get("after", "")
     shows_valid = request.args.get("show") == "valid"
     if shows_valid:
-        held = vettings_in_force(
-            session, on=local_day(now()), after=_read_cursor(text, date.fromisoformat), limit=PAGE + 1
-        )
-        cursor = f"{held[PAGE - 1].valid_until}~{held[PAGE - 1].id}" if len(held) > PAGE else ""
+        held = vettings_in_force(session, on=local_day(now()), after=read_day_cursor(text), limit=PAGE + 1)
+        cursor = cursor_of(given(held[PAGE - 1].valid_until), held[PAGE - 1].id) if len(held) > PAGE else ""
     else:
-        held = vettings_asked(session, after=_read_cursor(text, datetime.fromisoformat), limit=PAGE + 1)
-        cursor = f"{held[PAGE - 1].requested_at.isoformat()}~{held[PAGE - 1].id}" if len(held) > PAGE else ""
+        held = vettings_asked(session, after=read_cursor(text), limit=PAGE + 1)
+        cursor = cursor_of(held[PAGE - 1].requested_at, held[PAGE - 1].id) if len(held) > PAGE else ""
     return render_template(
         "issuer_portal/vettings.html",
         vettings=held[:PAGE],
@@ -109,7 +105,8 @@ def invite_to_meet(vetting_id: UUID) -> ResponseReturnValue:
     """Write to the participant what to bring and where."""
     form = InviteToVettingForm(prefix="invite")
     if _did(
-        form, lambda: invite_to_vetting(current_session(), vetting_id, note=_text(form.note), by=acting(), at=now())
+        form,
+        lambda: invite_to_vetting(current_session(), vetting_id, note=long_text(form.note.data), by=acting(), at=now()),
     ):
         flash(_("Your note is on its way."))
         return redirect(url_for(".vetting", vetting_id=vetting_id), code=303)
@@ -140,7 +137,10 @@ def refuse_person(vetting_id: UUID) -> ResponseReturnValue:
     """Say no, with a reason."""
     form = ReasonForm(prefix="refuse")
     if _did(
-        form, lambda: refuse_vetting(current_session(), vetting_id, reason=_text(form.reason), by=acting(), at=now())
+        form,
+        lambda: refuse_vetting(
+            current_session(), vetting_id, reason=long_text(form.reason.data), by=acting(), at=now()
+        ),
     ):
         flash(_("The request is refused. The participant reads your explanation."))
         return redirect(url_for(".vettings"), code=303)
@@ -153,7 +153,10 @@ def revoke_person(vetting_id: UUID) -> ResponseReturnValue:
     """Take it back, with a reason; what was claimed stays."""
     form = ReasonForm(prefix="revoke")
     if _did(
-        form, lambda: revoke_vetting(current_session(), vetting_id, reason=_text(form.reason), by=acting(), at=now())
+        form,
+        lambda: revoke_vetting(
+            current_session(), vetting_id, reason=long_text(form.reason.data), by=acting(), at=now()
+        ),
     ):
         flash(_("The vetting has ended. The participant reads your explanation."))
         return redirect(url_for(".vetting", vetting_id=vetting_id), code=303)
@@ -203,17 +206,3 @@ def _page(
 
 def _kinds(session: Session) -> dict[str, str]:
     return {category.code: category_name(category) for category in all_categories(session)}
-
-
-def _text(field: TextAreaField) -> str:
-    return long_text(field.data)
-
-
-def _read_cursor(text: str, read: Callable[[str], Moment]) -> tuple[Moment, UUID] | None:
-    if not text:
-        return None
-    moment, _tilde, vetting_id = text.partition("~")
-    try:
-        return read(moment.replace(" ", "+")), UUID(vetting_id)
-    except ValueError:
-        raise NotFound(kind="page") from None

@@ -148,8 +148,7 @@ def find_portal() -> ResponseReturnValue:
     name = request.args.get("name", "")[:80]
     slug = suggested_slug(name)
     try:
-        with databases().as_visitor() as visitor:
-            find_tenant(visitor, slug)
+        find_tenant(current_session(), slug)
     except NotFound:
         flash(
             _(

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from citizen_pwa.till.surroundings import current_shop, cursor_of, pages, read_cursor, show
+from citizen_pwa.till.surroundings import current_shop, pages, show
 from heitje.cents import in_heitjes
 from heitje.clock import now
 from heitje.db.request import current_session
@@ -16,6 +16,7 @@ from heitje.identity.guards import actor, current_shop_id, owners_of_shops_only
 from heitje.shops.redemptions import pays_from, redemptions_of_shop, request_redemption, shop_with_details
 from heitje.shops.takings import shop_balance
 from heitje.web.forms import AmountField, OnceForm, Required
+from heitje.web.links import cursor_of, read_cursor
 
 PAGE_SIZE = 20
 

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What stands around every page of the till: the shop's name, who stands there, three or four tabs."""
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from heitje.db.request import current_session
-from heitje.errors import NotFound
 from heitje.identity.guards import current_shop_id, current_staff
 from heitje.identity.people import Staff
 from heitje.shops.models import RedemptionState, Shop, StaffRole
@@ -73,25 +70,6 @@ def current_shop() -> Shop:
 def is_owner() -> bool:
     """Tell whether it is the owner who stands at the till."""
     return current_staff().role == StaffRole.OWNER
-
-
-def cursor_of(at: datetime, row_id: UUID) -> str:
-    """Write a place in a list, for the address of its next page."""
-    return f"{at.isoformat()}~{row_id}"
-
-
-def read_cursor(text: str) -> tuple[datetime, UUID] | None:
-    """Read what `cursor_of` wrote; raises `NotFound` for anything else."""
-    if not text:
-        return None
-    moment, _sign, row_id = text.partition("~")
-    try:
-        at = datetime.fromisoformat(moment)
-        if at.utcoffset() is None:
-            raise NotFound(kind="page")
-        return at, UUID(row_id)
-    except ValueError:
-        raise NotFound(kind="page") from None
 
 
 def _tabs(*, is_owner: bool) -> tuple[Tab, ...]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from citizen_pwa.till.surroundings import cursor_of, pages, read_cursor, show
+from citizen_pwa.till.surroundings import pages, show
 from heitje.cents import in_heitjes
 from heitje.clock import AMSTERDAM, local_day, now
 from heitje.db.request import current_session
@@ -23,6 +23,7 @@ from heitje.shops.payments import payment_of_shop
 from heitje.shops.refunds import refund_payment, refunds_of
 from heitje.shops.takings import day_total, lines_between, payments_of_shop, receipt_of
 from heitje.web.forms import AmountField, OnceForm, Required
+from heitje.web.links import cursor_of, read_cursor
 
 PAGE_SIZE = 30
 DAYS_BACK = 7

@@ -21,7 +21,7 @@ from heitje.chores.errors import OwnVetting, VettingDecided, VettingNotNeeded
 from heitje.chores.models import UNDER_WAY, Chore, Claim, Vetting, VettingState
 from heitje.chores.vetted import needs_vetting, open_request, vetting_of
 from heitje.clock import local_day
-from heitje.db.locking import lock
+from heitje.db.locking import find_locked, lock
 from heitje.errors import Conflict, InvalidInput, NotFound
 from heitje.i18n.marks import N_
 from heitje.identity.models import Tenant
@@ -75,7 +75,7 @@ def withdraw_request(session: Session, vetting_id: UUID, *, claimant: Claimant, 
         raise NotFound(kind="vetting")
     if vetting.state == VettingState.REQUESTED:
         # To lock it is to be allowed to change it, so what was decided on meanwhile is not found by this.
-        vetting = session.scalar(mine.with_for_update().execution_options(populate_existing=True))
+        vetting = find_locked(session, mine)
         if vetting is None:
             raise VettingDecided
     if vetting.state == VettingState.WITHDRAWN:
@@ -126,30 +126,12 @@ def accept_vetting(session: Session, vetting_id: UUID, *, valid_until: date, by:
 
 def refuse_vetting(session: Session, vetting_id: UUID, *, reason: str, by: ActingMember, at: datetime) -> Vetting:
     """Say no to a request, with a reason the citizen reads. Refusing twice changes nothing."""
-    vetting = _to_decide(session, vetting_id, by)
-    if vetting.state == VettingState.REFUSED:
-        return vetting
-    if vetting.state != VettingState.REQUESTED:
-        raise VettingDecided(state=vetting.state)
-    vetting.reason = _said(reason)
-    _decide(session, vetting, VettingState.REFUSED, by=by, at=at)
-    _record(session, vetting, "vetting.refused", by.actor, at=at)
-    _tell(session, vetting, "vetting-refused", reason=vetting.reason)
-    return vetting
+    return _say_no(session, vetting_id, VettingState.REQUESTED, VettingState.REFUSED, reason=reason, by=by, at=at)
 
 
 def revoke_vetting(session: Session, vetting_id: UUID, *, reason: str, by: ActingMember, at: datetime) -> Vetting:
     """Take a vetting back. What the citizen signed up for before stays. Revoking twice changes nothing."""
-    vetting = _to_decide(session, vetting_id, by)
-    if vetting.state == VettingState.REVOKED:
-        return vetting
-    if vetting.state != VettingState.VALID:
-        raise VettingDecided(state=vetting.state)
-    vetting.reason = _said(reason)
-    _decide(session, vetting, VettingState.REVOKED, by=by, at=at)
-    _record(session, vetting, "vetting.revoked", by.actor, at=at)
-    _tell(session, vetting, "vetting-revoked", reason=vetting.reason)
-    return vetting
+    return _say_no(session, vetting_id, VettingState.VALID, VettingState.REVOKED, reason=reason, by=by, at=at)
 
 
 def vettings_asked(
@@ -209,16 +191,37 @@ def _to_decide(session: Session, vetting_id: UUID, by: ActingMember) -> Vetting:
     return lock(session, query, kind="vetting")
 
 
+def _say_no(
+    session: Session,
+    vetting_id: UUID,
+    before: VettingState,
+    after: VettingState,
+    *,
+    reason: str,
+    by: ActingMember,
+    at: datetime,
+) -> Vetting:
+    vetting = _to_decide(session, vetting_id, by)
+    if vetting.state == after:
+        return vetting
+    if vetting.state != before:
+        raise VettingDecided(state=vetting.state)
+    vetting.reason = _said(reason)
+    _decide(session, vetting, after, by=by, at=at)
+    _record(session, vetting, f"vetting.{after}", by.actor, at=at)
+    _tell(session, vetting, f"vetting-{after}", reason=vetting.reason)
+    return vetting
+
+
 def _let_the_older_lapse(session: Session, vetting: Vetting) -> None:
-    older = session.scalar(
-        select(Vetting)
-        .where(
+    older = find_locked(
+        session,
+        select(Vetting).where(
             Vetting.tenant_id == vetting.tenant_id,
             Vetting.citizen_id == vetting.citizen_id,
             Vetting.category_code == vetting.category_code,
             Vetting.state == VettingState.VALID.value,
-        )
-        .with_for_update()
+        ),
     )
     if older is not None:
         older.state = VettingState.LAPSED.value

@@ -9,6 +9,12 @@ from flask_babel import ngettext
 
 from heitje.clock import AMSTERDAM, local_day, now
 from heitje.i18n.language import current_language
+from heitje.schemes import Category
+
+
+def category_name(category: Category) -> str:
+    """Return the name of a kind of chores in the reader's language."""
+    return category.name_en if current_language() == "en" else category.name_nl
 
 
 def duration(minutes: int) -> str:
